@@ -1,0 +1,138 @@
+"""Every error that alembic-migrate raises, one class an exit status.
+
+AlembicMigrateError
+├── UsageError            2  what was typed
+│   └── RevisionNotFound  2  a revision, branch or range that the folder does not have
+├── ConfigError           2  what a file, a variable or a flag configures
+│   └── DiscoveryError    2  the user's own module: missing, failing, or without what is asked of it
+├── HistoryError          1  the revision files: several heads, broken files, a loop
+├── DatabaseError         1  the database: unreachable, refusing, in a state that cannot be right
+│   └── NotAtHead         4  a database that was expected at head is not
+├── MigrationError        1  a revision failed while it ran
+├── ConsentError          3  declined, or needs ``--confirm``
+├── BasesFailed         1/6  several bases ran and some failed (6: others are done)
+└── Interrupted    130/143  SIGINT, SIGTERM
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from alembic_migrate.results import Outcome
+
+
+class AlembicMigrateError(Exception):
+    """The root of this package's errors.
+
+    Args:
+        message: what is wrong, where, and what was found; never a secret.
+        hint: what is possible and, where there is one, a line to paste that mends it.
+        data: further facts for programs (plain JSON values), shown with ``--format json``.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_status: int = 1
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.data: dict[str, Any] = dict(data or {})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error as plain JSON values: code, message, hint and its further facts."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, **self.data}
+
+
+class UsageError(AlembicMigrateError):
+    """What was typed cannot be done."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class RevisionNotFound(UsageError):
+    """No revision, branch or range of that name is in the folder."""
+
+    code = "revision-not-found"
+
+
+class ConfigError(AlembicMigrateError):
+    """A file, a variable or a flag configures something that cannot be."""
+
+    code = "configuration"
+    exit_status = 2
+
+
+class DiscoveryError(ConfigError):
+    """The user's own Python is missing, fails, or lacks what is asked of it."""
+
+    code = "discovery"
+
+
+class HistoryError(AlembicMigrateError):
+    """The revision files do not make a history that can be run."""
+
+    code = "history"
+
+
+class DatabaseError(AlembicMigrateError):
+    """The database cannot be reached, refuses, or is in a state that cannot be right."""
+
+    code = "database"
+
+
+class NotAtHead(DatabaseError):
+    """A database that was expected at head is not."""
+
+    code = "not-at-head"
+    exit_status = 4
+
+
+class MigrationError(AlembicMigrateError):
+    """A revision failed while it ran."""
+
+    code = "migration"
+
+
+class ConsentError(AlembicMigrateError):
+    """The user declined, or has to consent first."""
+
+    code = "consent"
+    exit_status = 3
+
+
+class BasesFailed(AlembicMigrateError):
+    """Several bases were worked on and at least one failed.
+
+    Args:
+        message: how many failed and what was not tried.
+        outcomes: what happened to each base, in the order in which they ran.
+    """
+
+    code = "bases-failed"
+
+    def __init__(self, message: str, outcomes: tuple[Outcome[Any], ...]) -> None:
+        super().__init__(message)
+        self.outcomes = outcomes
+        statuses = {o.error.exit_status for o in outcomes if o.error is not None}
+        if len(outcomes) == 1 and statuses:
+            self.exit_status = statuses.pop()
+
+
+class Interrupted(AlembicMigrateError):
+    """The user or the system asked the run to end.
+
+    Args:
+        signal_number: 2 (SIGINT) or 15 (SIGTERM); the exit status is 128 more.
+    """
+
+    code = "interrupted"
+
+    def __init__(self, message: str, signal_number: int = 2) -> None:
+        super().__init__(message)
+        self.exit_status = 128 + signal_number
