@@ -15,13 +15,14 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        kind: ``step`` (a revision starts), ``log`` (a line of Alembic's log), ``file`` (a file was
+        kind: ``step`` (a revision starts), ``log`` (a line of Alembic's log), ``sql`` (a statement,
+            without its parameters), ``file`` (a file was
             written) or ``warning`` (something that works but may not be meant).
         message: the text for people, without a trailing newline.
         base: the base it belongs to, or None.
     """
 
-    kind: Literal["step", "log", "file", "warning"]
+    kind: Literal["step", "log", "sql", "file", "warning"]
     message: str
     base: str | None = None
 
