@@ -1,0 +1,97 @@
+"""The fixtures that every test may use: databases, projects, the installed command.
+
+``sqlite_url``, ``postgresql_url`` and ``mariadb_url`` give a new empty database each test;
+``database_url`` runs a test on all three. ``project`` makes a project from a dict of files;
+``tutorial`` and ``two_bases`` are ready-made ones.
+"""
+
+from __future__ import annotations
+
+import compileall
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import projects, servers
+
+MakeProject = Callable[..., projects.Project]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once: the commands that the tests run write no bytecode."""
+    if not hasattr(config, "workerinput"):
+        package = Path(__file__).parents[1] / "alembic_migrate"
+        compileall.compile_dir(package, quiet=2, workers=1)
+
+
+def _running(start: Callable[[], servers.Server]) -> Iterator[servers.Server]:
+    """Start a server of this worker's own and stop it at the end of the run."""
+    try:
+        server = start()
+    except servers.Unavailable as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI has to have it: {missing}", pytrace=False)
+        pytest.skip(str(missing))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[servers.Server]:
+    yield from _running(servers.start_postgresql)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[servers.Server]:
+    yield from _running(servers.start_mariadb)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: servers.Server) -> Iterator[str]:
+    with postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: servers.Server) -> Iterator[str]:
+    with mariadb_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> MakeProject:
+    """``project({path: text}, name="project")`` writes the files and returns the project."""
+
+    def make(
+        files: Mapping[str, str | bytes] | None = None, *, name: str = "project"
+    ) -> projects.Project:
+        return projects.make(tmp_path / name, files or {})
+
+    return make
+
+
+@pytest.fixture
+def tutorial(project: MakeProject) -> projects.Project:
+    """The ancestor's tutorial: model/base.py, model/book.py, sqlite:///demo.db, no TOML."""
+    return project(projects.TUTORIAL)
+
+
+@pytest.fixture
+def two_bases(project: MakeProject) -> projects.Project:
+    """Bases ``app`` and ``reporting`` in one TOML; $APP_URL and $REPORTING_URL move them."""
+    return project(projects.TWO_BASES)
