@@ -1,0 +1,117 @@
+"""The pydantic model that is made from the keys, and its errors as this tool's.
+
+The only module of ``config`` that imports pydantic; imported when a base is really resolved.
+"""
+
+from __future__ import annotations
+
+import keyword
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    create_model,
+)
+
+from alembic_migrate.config.keys import BY_NAME, KEYS, Key
+from alembic_migrate.config.problems import Place, unknown_key, wrong_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Scope = Literal["tool", "base"]
+
+
+def _is_dotted(text: str) -> bool:
+    return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))
+
+
+def _hook(value: str) -> str:
+    module, colon, name = value.partition(":")
+    if not colon or not _is_dotted(module) or not _is_dotted(name):
+        raise ValueError("package.module:function")
+    return value
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("empty")
+    return value
+
+
+_Filled = Annotated[StrictStr, AfterValidator(_filled)]
+_Hook = Annotated[StrictStr, AfterValidator(_hook)]
+
+_TYPES: dict[str, Any] = {
+    "string": _Filled,
+    "boolean": StrictBool,
+    "integer": StrictInt,
+    "number": StrictInt | Annotated[StrictFloat, AllowInfNan(allow_inf_nan=False)],
+    "path": _Filled,
+    "paths": list[_Filled],
+    "strings": list[_Filled],
+    "hook": _Hook,
+    "boolean or hook": StrictBool | _Hook,
+    "strings or string": _Filled | list[_Filled],
+    "hooks table": list[dict[str, StrictStr]],
+}
+
+
+def _field(key: Key) -> tuple[Any, Any]:
+    annotation = _TYPES[key.type]
+    if key.choices:
+        annotation = Literal[key.choices]
+    elif key.blank:
+        annotation = StrictStr
+    return (annotation, Field(default=None, gt=0 if key.positive else None))
+
+
+@cache
+def model(scope: Scope) -> type[BaseModel]:
+    """Return the model of a table: every field optional, no other allowed, types strict.
+
+    Args:
+        scope: ``tool`` for ``[tool.alembic-migrate]``, ``base`` for a base's table.
+    """
+    fields: dict[str, Any] = {
+        key.name: _field(key) for key in KEYS if scope == "tool" or key.scope == "base"
+    }
+    config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())
+    created: type[BaseModel] = create_model(f"{scope.title()}Table", __config__=config, **fields)
+    return created
+
+
+def validate(place: Place, values: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+    """Return the values of a table as they are, once they are known to have the right types.
+
+    Args:
+        place: where the table stands, for messages.
+        values: key and value, without ``bases``.
+        scope: as for ``model``.
+
+    Raises:
+        AlembicMigrateError: a key is unknown or a value has the wrong type; the first in the file.
+    """
+    try:
+        model(scope).model_validate(dict(values))
+    except ValidationError as error:
+        wrong = {
+            str(item["loc"][0]): item["type"]
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        }
+        first = min(wrong, key=lambda name: place.line(name) or 0)
+        if wrong[first] == "extra_forbidden":
+            known = [*model(scope).model_fields, *(["bases"] if scope == "tool" else [])]
+            raise unknown_key(place, first, known) from None
+        raise wrong_value(place, BY_NAME[first], values[first]) from None
+    return dict(values)

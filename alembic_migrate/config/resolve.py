@@ -1,0 +1,154 @@
+"""From layers to one base: who sets a key, variables, ``{name}``, and paths made absolute."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alembic_migrate.config.base import (
+    DEFAULT,
+    BaseConfig,
+    Origin,
+    Setting,
+    anchored,
+    anchored_url,
+)
+from alembic_migrate.config.inifile import AlembicFiles, alembic_files
+from alembic_migrate.config.keys import BY_NAME, KEYS, PER_BASE, Key
+from alembic_migrate.config.variables import Unresolved, Variables
+from alembic_migrate.errors import AlembicMigrateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from alembic_migrate.config.files import Document
+    from alembic_migrate.config.problems import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Some keys that are set in one place.
+
+    Attributes:
+        values: key and value as written.
+        origin: where a key stands.
+        anchor: the folder that relative paths are relative to.
+        place: the TOML table, whose variables are expanded; None where values are literal.
+    """
+
+    values: Mapping[str, Any]
+    origin: Callable[[str], Origin]
+    anchor: Path
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the bases of a project have in common.
+
+    Attributes:
+        root: the project's root, absolute.
+        file: the TOML file with the table, or None.
+        pyproject: the root's pyproject.toml, for ``[tool.alembic]``; or None.
+        variables: what ``${...}`` stands for.
+        bases: the names of the configured bases.
+    """
+
+    root: Path
+    file: Path | None
+    pyproject: Document | None
+    variables: Variables
+
+
+def resolve(
+    frame: Frame, name: str, *, named: bool, layers: Sequence[Layer], directory: str
+) -> BaseConfig:
+    """Return one base.
+
+    Args:
+        frame: the project.
+        name: the base's name, which ``{name}`` becomes.
+        named: it stands in a ``bases`` table.
+        layers: flags and tables, the one that wins first.
+        directory: the folder where no layer names one, relative to the root.
+
+    Raises:
+        ConfigError: one of Alembic's own files is faulty. A variable that cannot be resolved is
+            an error of its key only.
+    """
+    settings: dict[str, Setting] = {}
+    errors: dict[str, AlembicMigrateError] = {}
+
+    def settle(key: Key, from_layers: Sequence[Layer], default: Any) -> None:
+        for layer in from_layers:
+            if key.name not in layer.values:
+                continue
+            try:
+                value = _value(frame.variables, key, layer, name)
+            except AlembicMigrateError as error:
+                errors[key.name], value = error, None
+            if value == "" and key.name == "url":
+                continue  # ${DATABASE_URL:-} leaves the URL to the next layer
+            settings[key.name] = Setting(value, layer.origin(key.name))
+            return
+        settings[key.name] = Setting(default, DEFAULT)
+
+    settle(BY_NAME["directory"], layers, anchored(directory, frame.root))
+    found = AlembicFiles()
+    if "directory" not in errors:
+        found = alembic_files(frame.root, settings["directory"].value, frame.pyproject)
+    inis = [Layer(file.values, file.origin, frame.root) for file in found.layers]
+    for key in KEYS:
+        if key.scope == "base" and key.name != "directory":
+            settle(key, [*layers, *inis], copy.copy(key.default))
+    settle(BY_NAME["pythonpath"], [*layers, *inis], (str(frame.root),))
+    if settings["pythonpath"].origin.kind == "ini":
+        # Alembic's prepend_sys_path adds to what is there; the root always is.
+        paths = (*settings["pythonpath"].value, str(frame.root))
+        settings["pythonpath"] = Setting(tuple(dict.fromkeys(paths)), settings["pythonpath"].origin)
+    return BaseConfig(
+        name, frame.root, frame.file, found.ini, settings, named, found.elsewhere, errors
+    )
+
+
+def _value(variables: Variables, key: Key, layer: Layer, name: str) -> Any:
+    value = layer.values[key.name]
+    if layer.place is not None:
+        value = expanded(variables, key, value, layer.place, name)
+    if key.name == "url":
+        return anchored_url(value, layer.anchor)
+    if key.type == "path":
+        return anchored(value, layer.anchor)
+    if key.type == "paths":
+        return tuple(anchored(item, layer.anchor) for item in value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def expanded(variables: Variables, key: Key, value: Any, place: Place, name: str | None) -> Any:
+    """Return a value from a TOML table with its variables replaced.
+
+    Raises:
+        ConfigError: a variable cannot be resolved, or nothing is left where something must be.
+    """
+    own_name = name if key.name in PER_BASE else None
+
+    def expand(item: Any) -> Any:
+        if isinstance(item, str):
+            if key.name == "url":
+                return variables.expand_url(item, own_name)
+            return variables.expand(item, own_name)
+        if isinstance(item, list):
+            return [expand(each) for each in item]
+        if isinstance(item, dict):
+            return {word: expand(each) for word, each in item.items()}
+        return item
+
+    try:
+        result = expand(value)
+    except Unresolved as problem:
+        raise place.error(key.name, problem.problem, problem.hint) from None
+    if result == "" and isinstance(result, str) and not key.blank:
+        raise place.error(key.name, "is empty once its variables are replaced")
+    return result
