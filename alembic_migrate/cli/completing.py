@@ -1,0 +1,90 @@
+"""What the shell offers for names of bases and for revisions.
+
+Completion runs at every press of a key, so it reads files and imports neither the user's code nor
+pydantic, SQLAlchemy or Alembic. Whatever is wrong gives no completions and no message.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import click
+    from click.shell_completion import CompletionItem
+
+_WORDS = {"head": "the last revision", "heads": "every head", "base": "before the first revision"}
+
+
+def bases(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the configured names that begin as the word does; after a comma, a further one."""
+    del param
+    front, comma, last = incomplete.rpartition(",")
+    names = _quietly(lambda: list(_configuration(ctx).names))
+    return _items((f"{front}{comma}{name}", "") for name in names if name.startswith(last))
+
+
+def revisions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the words that stand for a place and the ids of the base's folder."""
+    del param
+    found = [*_WORDS.items(), *_quietly(lambda: _headers(_folder(ctx)))]
+    return _items(each for each in found if each[0].startswith(incomplete))
+
+
+def _items(found: Iterable[tuple[str, str]]) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for the shell
+
+    return [CompletionItem(value, help=text or None) for value, text in found]
+
+
+def _quietly(read: Any) -> list[Any]:
+    try:
+        return list(read())
+    except Exception:  # noqa: BLE001 - a message in the middle of the user's line helps nobody
+        return []
+
+
+def _typed(ctx: click.Context, name: str) -> Any:
+    """Return what was typed for an option of every command, after the command or before it."""
+    level: click.Context | None = ctx
+    while level is not None:
+        if level.params.get(name):
+            return level.params[name]
+        level = level.parent
+    return None
+
+
+def _configuration(ctx: click.Context) -> Any:
+    from alembic_migrate.config.load import load  # noqa: PLC0415 - only for the shell
+
+    start, file = _typed(ctx, "project"), _typed(ctx, "config")
+    return load(start=Path(start) if start else None, file=Path(file) if file else None)
+
+
+def _folder(ctx: click.Context) -> Path:
+    """Return the folder of the base that was typed, of the default one or of the only one.
+
+    The file is read as it is: the model that would check it is slow to import.
+    """
+    import tomllib  # noqa: PLC0415 - only for the shell
+
+    if typed := _typed(ctx, "directory"):
+        return Path(typed)
+    configuration = _configuration(ctx)
+    table: dict[str, Any] = {}
+    if configuration.file is not None:
+        table = tomllib.loads(configuration.file.read_text("utf-8"))["tool"]["alembic-migrate"]
+    named = configuration.named
+    name = (*(_typed(ctx, "base") or ()), configuration.default, *configuration.names[:1])[0]
+    own = table.get("bases", {}).get(name, {})
+    usual = f"migrations/{name}" if named else "migrations"
+    directory = own.get("directory") or table.get("directory") or usual
+    return Path(configuration.root, directory.replace("{name}", str(name)))
+
+
+def _headers(folder: Path) -> list[tuple[str, str]]:
+    from alembic_migrate.history import headers  # noqa: PLC0415 - only for the shell
+
+    return [(each.revision, each.message) for each in headers(folder) if each.revision]

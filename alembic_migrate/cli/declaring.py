@@ -1,0 +1,102 @@
+"""How a command is declared: its function, its own options, an example.
+
+A command's function takes the session and its own values under the names that the project's verb
+has for them; its docstring is the command's help. It returns an exit status, or None for 0.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alembic_migrate.cli import completing
+from alembic_migrate.cli.failing import as_error
+from alembic_migrate.cli.parsing import Command, Work
+from alembic_migrate.cli.session import Session
+from alembic_migrate.cli.streams import answers_only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alembic_migrate.cli.options import Options
+
+
+def command(
+    name: str, *params: click.Parameter, example: str, terminal: bool = False
+) -> Callable[[Work], Command]:
+    """Return a decorator that makes a command of a function.
+
+    Args:
+        name: as it is typed; ``config show`` for a command of a group.
+        params: its own options and arguments.
+        example: a line to paste, the last of its help.
+        terminal: it hands the terminal on to another program.
+    """
+
+    def run(options: Options, made: Command, values: dict[str, Any]) -> int:
+        streams = contextlib.nullcontext(sys.stdout) if terminal else answers_only()
+        with streams as out:
+            try:
+                return made.work(Session(options, name, out), **values) or 0
+            except BrokenPipeError as lost:
+                # Not the answer's reader, whom the session lets go: a connection of the work.
+                raise as_error(lost) from lost
+
+    def make(work: Work) -> Command:
+        return Command(name.rpartition(" ")[2], work, run, params, example)
+
+    return make
+
+
+def flag(*flags: str, help: str) -> click.Option:  # noqa: A002 - click's own word
+    """Return an option without a value: None where it was not typed."""
+    return click.Option(flags, is_flag=True, default=None, help=help)
+
+
+def value(*flags: str, metavar: str, help: str) -> click.Option:  # noqa: A002
+    """Return an option with a value: None where it was not typed."""
+    return click.Option(flags, metavar=metavar, help=help)
+
+
+def values(*flags: str, metavar: str, help: str) -> click.Option:  # noqa: A002
+    """Return an option that may be given several times."""
+    return click.Option(flags, metavar=metavar, help=help, multiple=True)
+
+
+def revision(metavar: str) -> click.Argument:
+    """Return the argument for one revision; what stands for it when it is left out is shown."""
+    return click.Argument(
+        ["revision"], required=False, metavar=metavar, shell_complete=completing.revisions
+    )
+
+
+def revisions(metavar: str) -> click.Argument:
+    """Return the argument for any number of revisions."""
+    return click.Argument(
+        ["revisions"],
+        required=False,
+        nargs=-1,
+        metavar=metavar,
+        shell_complete=completing.revisions,
+    )
+
+
+SQL = flag("--sql", help="Print the SQL instead of running it.")
+SQL_DIR = click.Option(
+    ["--sql-dir"],
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Write the SQL instead of running it: a file NAME.sql a base.",
+)
+TAG = value("--tag", metavar="TAG", help="A word for env.py: context.get_tag_argument().")
+KEEP_GOING = flag("--keep-going", help="Go on with the other bases where one fails.")
+CONFIRM = click.Option(
+    ["--confirm"],
+    metavar="NAME",
+    multiple=True,
+    help="Consent to what may lose data of this base. Repeatable.",
+    shell_complete=completing.bases,
+)

@@ -1,0 +1,101 @@
+"""The program's way in and out: the one place that catches errors and knows exit statuses."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from alembic_migrate.cli.commands import db
+from alembic_migrate.cli.configuring import COMPLETION_VARIABLE
+from alembic_migrate.cli.failing import as_error, tell, typed
+from alembic_migrate.cli.options import PROGRAM
+from alembic_migrate.cli.streams import (
+    flush_quietly,
+    never_fail_on_letters,
+    write_quietly,
+)
+from alembic_migrate.errors import Interrupted
+from alembic_migrate.masking import mask_traceback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+# Advice of our dependencies to their callers; the user cannot follow it.
+_DEPENDENCIES = r"(alembic|sqlalchemy|mako|pydantic|click|rich|tomlkit)(\.|$)"
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and leave the process with its exit status.
+
+    Args:
+        argv: the words after the program's name; those of the process by default.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    never_fail_on_letters()
+    try:
+        status = run(arguments)
+    except (KeyboardInterrupt, Interrupted) as again:
+        # Asked to end while the first request was still being told.
+        status = again.exit_status if isinstance(again, Interrupted) else 128 + signal.SIGINT
+    flush_quietly()
+    sys.exit(status)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit status; every error is told before that."""
+    try:
+        with _ends_in_order(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=_DEPENDENCIES)
+            return _dispatch(arguments)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except BrokenPipeError:
+        return 0  # The reader of a help text has seen enough of it.
+    except BaseException as raised:  # noqa: BLE001 - the one place that catches everything
+        return _tell(arguments, raised)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only for the shell
+
+        return shell_complete(db, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
+    with db.make_context(PROGRAM, list(arguments)) as ctx:
+        status = db.invoke(ctx)
+    return status if isinstance(status, int) else 0
+
+
+def _tell(arguments: Sequence[str], raised: BaseException) -> int:
+    """Tell an error to people or to programs, and return its exit status."""
+    error = as_error(raised)
+    if "--raiseerr" in arguments:
+        write_quietly(sys.stderr, mask_traceback("".join(traceback.format_exception(raised))))
+    form, color = typed(arguments, "--format", "text"), typed(arguments, "--color", "auto")
+    tell(error, form=form if form in ("json", "jsonl") else "text", color=color)
+    return error.exit_status
+
+
+@contextlib.contextmanager
+def _ends_in_order() -> Iterator[None]:
+    """Let SIGTERM end the run the way Ctrl-C does: with everything put in order."""
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise Interrupted("Terminated", signal.SIGTERM)
+
+    try:
+        before: Any = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread, which alone may do this
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

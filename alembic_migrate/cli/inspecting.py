@@ -1,0 +1,121 @@
+"""The commands that read: revision files, databases, and what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alembic_migrate.cli.declaring import command, flag, revision, value
+from alembic_migrate.cli.session import FINDINGS, Session, given
+from alembic_migrate.render import checks, places
+from alembic_migrate.render import revisions as text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.results import Current, Status
+
+
+@command(
+    "current",
+    flag("-c", "--check-heads", help="Exit with 4 unless every database is at all its heads."),
+    flag("--head-only", help="Without effect: heads are marked anyway."),
+    example="alembic-db current --all",
+)
+def current(session: Session, *, check_heads: bool | None, head_only: bool | None) -> int:
+    """Show the revisions that databases are at."""
+    if head_only:
+        session.warn("--head-only has no effect any more: every head is marked (head)")
+    found: Sequence[Current] = session.project.current()
+    verbose = session.options.verbose
+    session.results(found, lambda: places.current(found, named=session.named, verbose=verbose))
+    if not check_heads or all(each.at_head for each in found):
+        return 0
+    session.remark(places.behind(found))
+    return FINDINGS
+
+
+@command(
+    "heads",
+    flag("--resolve-dependencies", help="Take what a revision depends on for its parent too."),
+    example="alembic-db heads -v",
+)
+def heads(session: Session, **typed: Any) -> None:
+    """Show the heads: revisions that nothing follows."""
+    found = session.project.heads(**given(**typed))
+    session.results(found, lambda: text_of.heads(found, verbose=session.options.verbose))
+
+
+@command("branches", example="alembic-db branches -v")
+def branches(session: Session) -> None:
+    """Show the revisions that more than one revision follows."""
+    found = session.project.branches()
+
+    def text() -> str:
+        # A branch point names only the ids of what follows it.
+        every = session.project.history()
+        known = {(one.base, each.revision): each for one in every for each in one.revisions}
+        return text_of.branches(found, known, verbose=session.options.verbose)
+
+    session.results(found, text)
+
+
+@command("show", revision("[REVISION=head]"), example="alembic-db show current")
+def show(session: Session, **typed: Any) -> None:
+    """Show all about one revision.
+
+    REVISION may be "current": what the database is at.
+    """
+    found = session.project.show(**given(**typed))
+    session.results(found, lambda: text_of.show(found))
+
+
+@command(
+    "history",
+    value("-r", "--rev-range", metavar="FROM:TO", help="A part of it; FROM or TO may be current."),
+    flag("-i", "--indicate-current", help="Mark what the database is at."),
+    example="alembic-db history -r-3:head",
+)
+def history(session: Session, **typed: Any) -> None:
+    """List the revisions, the newest first."""
+    found = session.project.history(**given(**typed))
+    session.results(
+        found,
+        lambda: text_of.history(
+            found,
+            verbose=session.options.verbose,
+            indicate_current=bool(typed["indicate_current"]),
+        ),
+    )
+
+
+@command("check", example="alembic-db check --all")
+def check(session: Session) -> int:
+    """Look for pending revisions and for changes of the models.
+
+    Changes that no revision makes are looked for where nothing is pending. The exit status is 4 where there are any.
+    """
+    found = session.project.check(report=session.report)
+    quiet = session.options.quiet
+    session.results(found, lambda: checks.checks(found, named=session.named, quiet=quiet))
+    return FINDINGS if any(each.findings for each in found) else 0
+
+
+@command(
+    "status",
+    flag("--exit-code", help="Exit with 4 unless every base is at head."),
+    example="alembic-db status --exit-code",
+)
+def status(session: Session, *, exit_code: bool | None) -> int:
+    """Show where every base is and what is pending."""
+    found: Sequence[Status] = session.project.status()
+    session.results(
+        found,
+        lambda: places.status(
+            found, colour=session.colour, width=session.width, verbose=session.options.verbose
+        ),
+    )
+    at_head = all(each.state == "at head" for each in found)
+    return FINDINGS if exit_code and not at_head else 0
+
+
+COMMANDS = (current, heads, branches, show, history, check, status)

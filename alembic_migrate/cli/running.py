@@ -1,0 +1,131 @@
+"""The commands that change databases, or print the SQL that would."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic_migrate.cli.declaring import (
+    CONFIRM,
+    KEEP_GOING,
+    SQL,
+    SQL_DIR,
+    TAG,
+    command,
+    flag,
+    revision,
+    revisions,
+)
+from alembic_migrate.cli.session import Session, given
+from alembic_migrate.render import runs
+from alembic_migrate.render.words import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.results import Run
+
+
+@command(
+    "upgrade",
+    revision("[REVISION=head]"),
+    SQL,
+    SQL_DIR,
+    TAG,
+    KEEP_GOING,
+    example="alembic-db upgrade --all",
+)
+def upgrade(session: Session, **typed: Any) -> None:
+    """Upgrade to a later revision.
+
+    REVISION is an id or the first letters of one, +2, ID+1, BRANCH@head, head or heads; a range
+    FROM:TO with --sql. Several bases run in the order of their "after" keys.
+    """
+    _run(session, session.project.upgrade, typed)
+
+
+@command(
+    "downgrade",
+    revision("[REVISION=-1]"),
+    SQL,
+    SQL_DIR,
+    TAG,
+    CONFIRM,
+    KEEP_GOING,
+    example="alembic-db downgrade -1 --base app",
+)
+def downgrade(session: Session, **typed: Any) -> None:
+    """Go back to an earlier revision.
+
+    REVISION is an id or the first letters of one, -2, ID-1, or base: before the first one. Several
+    bases run in the opposite order. A base with protected = true wants --confirm NAME.
+    """
+    _run(session, session.project.downgrade, typed)
+
+
+@command(
+    "stamp",
+    revisions("[REVISIONS=head]..."),
+    SQL,
+    SQL_DIR,
+    TAG,
+    flag("--purge", help="Empty the version table first, whatever it holds."),
+    CONFIRM,
+    KEEP_GOING,
+    example="alembic-db stamp head",
+)
+def stamp(session: Session, **typed: Any) -> None:
+    """Set the version table without running anything.
+
+    For a database that has its tables already.
+    """
+    _run(session, session.project.stamp, typed)
+
+
+@command(
+    "ensure-version",
+    SQL,
+    SQL_DIR,
+    KEEP_GOING,
+    example="alembic-db ensure-version",
+)
+def ensure_version(session: Session, **typed: Any) -> None:
+    """Make the version table where there is none."""
+    _run(session, session.project.ensure_version, typed)
+
+
+def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
+    folder = typed.pop("sql_dir")
+    as_script = bool(typed.pop("sql") or folder)
+    done = verb(**given(**typed, sql=as_script), report=session.report)
+    if folder:
+        written = [_write(Path(folder), each) for each in done]
+        session.done(done, lambda: runs.written_scripts(map(shown, written)))
+    elif as_script:
+        session.results(done, lambda: runs.script(done))
+    else:
+        _show(session, done)
+
+
+def _show(session: Session, done: Sequence[Run]) -> None:
+    session.done(done, lambda: runs.runs(done, named=session.named))
+
+
+def _write(folder: Path, run: Run) -> Path:
+    """Write a base's script, whole or not at all, and return where it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{run.base}.sql"
+    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{run.base}.", suffix=".sql")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{runs.script((run,))}\n")
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return target
+
+
+COMMANDS = (upgrade, downgrade, stamp, ensure_version)

@@ -1,0 +1,135 @@
+"""One run of one command: its project, its progress, its answer."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from alembic_migrate.cli.streams import is_terminal, use_colour, write_quietly
+from alembic_migrate.events import Event
+from alembic_migrate.render import payload
+from alembic_migrate.render.events import event_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alembic_migrate.cli.options import Options
+    from alembic_migrate.project import Project
+
+FINDINGS = 4
+_WARNING = "Warning:"
+
+
+class Session:
+    """What a command's work needs of the outside world.
+
+    Args:
+        options: the options of every command, merged.
+        command: the command's name as it is typed, ``config show``.
+        out: where the answer goes.
+    """
+
+    def __init__(self, options: Options, command: str, out: IO[str]) -> None:
+        self.options = options
+        self.command = command
+        self.out = out
+
+    @cached_property
+    def project(self) -> Project:
+        """The project; imported only now, so that help and version stay quick."""
+        from alembic_migrate.project import load  # noqa: PLC0415 - see above
+
+        typed = self.options
+        return load(
+            typed.project,
+            config=typed.config,
+            base=typed.base or None,
+            all_bases=typed.all_bases,
+            directory=typed.directory,
+            url=typed.url,
+            x=typed.x,
+            settings=typed.settings,
+        )
+
+    @property
+    def named(self) -> bool:
+        """Whether the project's bases have names, which then stand in front of what is said."""
+        return bool(self.project.named)
+
+    @property
+    def colour(self) -> bool:
+        """Whether the answer has colours."""
+        return use_colour(self.out, self.options.color)
+
+    @property
+    def width(self) -> int | None:
+        """The width of the terminal, in characters; None where lines are never wrapped."""
+        return shutil.get_terminal_size().columns if is_terminal(self.out) else None
+
+    def report(self, event: Event) -> None:
+        """Show an event: on stderr, or among the lines of ``jsonl``."""
+        if self.options.format == "jsonl":
+            write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
+        elif self._shows(event):
+            text = event_line(event, several=len(self.project.names) > 1)
+            if event.kind == "warning" and use_colour(sys.stderr, self.options.color):
+                text = text.replace(_WARNING, click.style(_WARNING, fg="yellow"), 1)
+            write_quietly(sys.stderr, text)
+
+    def _shows(self, event: Event) -> bool:
+        if event.kind == "warning":
+            return True
+        if event.kind in ("sql", "log", "file"):
+            return self.options.verbose
+        return not self.options.quiet
+
+    def warn(self, message: str) -> None:
+        """Show a warning that belongs to no base."""
+        self.report(Event("warning", message))
+
+    def answer(self, document: dict[str, Any], text: Callable[[], str]) -> None:
+        """Print the answer: the text for people, or the document for programs."""
+        if self.options.format == "text":
+            self._print(text())
+        elif self.options.format == "json":
+            self._print(payload.dump(document))
+        else:
+            self._print(payload.dump(payload.last(document), one_line=True))
+
+    def results(self, results: Sequence[Any], text: Callable[[], str]) -> None:
+        """Print the answer of a command that reads: ``-q`` does not silence it."""
+        self.answer(payload.answer(self.command, results), text)
+
+    def done(self, results: Sequence[Any], text: Callable[[], str]) -> None:
+        """Print what a command did: ``-q`` silences the text."""
+        self.results(results, (lambda: "") if self.options.quiet else text)
+
+    def document(self, document: dict[str, Any]) -> None:
+        """Print a document that is JSON whatever the format."""
+        self._print(payload.dump(document, one_line=self.options.format == "jsonl"))
+
+    def plain(self, text: str) -> None:
+        """Print a text that is for another program whatever the format."""
+        self._print(text)
+
+    def remark(self, text: str) -> None:
+        """Say on stderr why the exit status is not 0."""
+        if not self.options.quiet:
+            write_quietly(sys.stderr, text)
+
+    def _print(self, text: str) -> None:
+        # A reader that has seen enough of the answer changes nothing about what was done.
+        with contextlib.suppress(BrokenPipeError):
+            if text:
+                self.out.write(f"{text}\n")
+                self.out.flush()
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Return what was really typed, so that the verbs' own defaults hold for the rest."""
+    return {name: value for name, value in values.items() if value not in (None, False, ())}

@@ -1,0 +1,49 @@
+"""Errors as text: what is wrong first, what mends it below, indented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from alembic_migrate.errors import AlembicMigrateError, BasesFailed
+from alembic_migrate.masking import mask
+from alembic_migrate.render.words import indented, lines
+
+if TYPE_CHECKING:
+    from alembic_migrate.results import Outcome
+
+Summary = Callable[[Any], str]
+
+
+def _done(result: Any) -> str:
+    del result
+    return "done"
+
+
+def error_text(error: AlembicMigrateError, summary: Summary = _done) -> str:
+    """Return an error's message and, below it and indented, its hint; passwords are masked.
+
+    Where several bases ran, what happened to each stands below, in the order in which they ran.
+
+    Args:
+        error: the error.
+        summary: tells a base's result in a few words.
+    """
+    outcomes = error.outcomes if isinstance(error, BasesFailed) else ()
+    return lines(
+        [
+            mask(error.message),
+            *(indented(_outcome(each, summary)) for each in outcomes),
+            indented(mask(error.hint)) if error.hint else "",
+        ]
+    )
+
+
+def _outcome(each: Outcome[Any], summary: Summary) -> str:
+    """Return what happened to one base of several: done, failed and why, or not tried."""
+    if each.error is not None:
+        first, *rest = error_text(each.error).split("\n")
+        return "\n".join([f"{each.base}: failed: {first}", *(f"  {line}" for line in rest)])
+    if each.result is None:
+        return f"{each.base}: not tried"
+    return f"{each.base}: {summary(each.result)}"

@@ -1,0 +1,122 @@
+"""Where databases are: ``current`` as lines, ``status`` as a table."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from alembic_migrate.render.errors import error_text
+from alembic_migrate.render.revisions import entry, line
+from alembic_migrate.render.words import blocks, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.results import Current, DatabaseRevisions, Status
+
+_COLOURS = {
+    "at head": "green",
+    "behind": "yellow",
+    "empty": "yellow",
+    "unmanaged": "yellow",
+    "unknown revision": "red",
+    "unreachable": "red",
+    "error": "red",
+}
+_UNWRAPPED = 100_000
+
+
+def current(answers: Sequence[Current], *, named: bool, verbose: bool = False) -> str:
+    """Return what ``current`` prints: Alembic's lines, or one line a base where bases have names.
+
+    Args:
+        answers: one a base.
+        named: whether the project's bases have names.
+        verbose: Alembic's long form.
+    """
+    if verbose:
+        return blocks(answers, lambda each: lines(map(_long, each.databases)))
+    if not named:
+        return "\n".join("\n".join(_ids(where)) for each in answers for where in each.databases)
+    return "\n".join(
+        f"{_name(each, where)}: {', '.join(_ids(where)) or '(none)'}"
+        for each in answers
+        for where in each.databases
+    )
+
+
+def _name(answer: Current, where: DatabaseRevisions) -> str:
+    return answer.base if len(answer.databases) == 1 else f"{answer.base} ({where.database})"
+
+
+def _ids(where: DatabaseRevisions) -> list[str]:
+    return [*map(line, where.revisions), *(f"{each} (not in the folder)" for each in where.unknown)]
+
+
+def _long(where: DatabaseRevisions) -> str:
+    unknown = (f"Rev: {each} (not in the folder)" for each in where.unknown)
+    return "\n".join(
+        [f"Current revision(s) for {where.database}:", *map(entry, where.revisions), *unknown]
+    )
+
+
+def status(
+    rows: Sequence[Status], *, colour: bool = False, width: int | None = None, verbose: bool = False
+) -> str:
+    """Return what ``status`` prints: the table and, below it, what is wrong with whom.
+
+    Args:
+        rows: one a base.
+        colour: with a terminal's colours.
+        width: of the terminal, in characters; None never wraps a line.
+        verbose: with the pending revisions of each base below the table.
+    """
+    pending = [
+        f"{row.base}: pending {line(each, descent=True, message=True)}"
+        for row in rows
+        for each in row.pending or ()
+        if verbose
+    ]
+    wrong = [f"{row.base}: {error_text(row.error)}" for row in rows if row.error is not None]
+    below = "\n".join([*pending, *wrong])
+    table = _table(rows, colour=colour, width=width)
+    return f"{table}\n\n{below}" if below else table
+
+
+def _table(rows: Sequence[Status], *, colour: bool, width: int | None) -> str:
+    # rich costs more to import than the rest of the command line; only this table wants it.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for column in ("base", "database", "current", "head", "pending", "state"):
+        table.add_column(column, overflow="fold", no_wrap=width is None)
+    for row in rows:
+        cells = (
+            row.base,
+            row.database or "-",
+            ", ".join(row.current) or "-",
+            ", ".join(row.heads) or "-",
+            "-" if row.pending is None else str(len(row.pending)),
+        )
+        # Text, so that a name with square brackets in it is not taken for markup.
+        table.add_row(*map(Text, cells), Text(row.state, style=_COLOURS[row.state]))
+    sheet = StringIO()
+    console = Console(
+        file=sheet,
+        width=width or _UNWRAPPED,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        legacy_windows=False,
+        _environ={},
+    )
+    console.print(table)
+    return "\n".join(each.rstrip() for each in sheet.getvalue().rstrip("\n").split("\n"))
+
+
+def behind(answers: Sequence[Current]) -> str:
+    """Return the sentence for ``current --check-heads`` that finds a database not at its heads."""
+    names = ", ".join(each.base for each in answers if not each.at_head)
+    return f"Not on all head revisions: {names}"

@@ -1,0 +1,52 @@
+"""What ``upgrade``, ``downgrade``, ``stamp`` and ``ensure-version`` did, and their SQL scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_migrate.render.words import count, lines, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alembic_migrate.results import Run, Written
+
+
+def runs(answers: Sequence[Run], *, named: bool) -> str:
+    """Return one line a base: ``app: upgraded to abc (head), 2 revisions``."""
+    return "\n".join(sentence(each.base if named else None, summary(each)) for each in answers)
+
+
+def summary(run: Run) -> str:
+    """Return what one run did, without the base: ``upgraded to abc (head), 2 revisions``."""
+    if run.verb == "ensure-version":
+        return "the version table is there"
+    if not run.steps and set(run.before) == set(run.after):
+        if run.verb == "upgrade" and not run.heads and not run.after:
+            return "nothing to do: the folder has no revisions"
+        return f"already at {_place(run)}"
+    if run.verb == "stamp":
+        return f"stamped {_place(run)}"
+    how_many = f", {count(len(run.steps), 'revision')}" if run.steps else ""
+    return f"{run.verb}d to {_place(run)}{how_many}"
+
+
+def _place(run: Run) -> str:
+    """Return the ids that the version table holds now, heads marked; ``base`` without any."""
+    return (
+        ", ".join(f"{each} (head)" if each in run.heads else each for each in run.after) or "base"
+    )
+
+
+def script(answers: Sequence[Run] | Sequence[Written]) -> str:
+    """Return the SQL that would run; the parts of several bases stand under a heading comment."""
+    if len(answers) == 1:
+        return (answers[0].sql or "").rstrip("\n")
+    return "\n\n".join(
+        lines([f"-- base: {each.base}", (each.sql or "").strip("\n")]) for each in answers
+    )
+
+
+def written_scripts(paths: Iterable[str]) -> str:
+    """Return one line a script that was written to a file."""
+    return "\n".join(f"Wrote {path}" for path in paths)
