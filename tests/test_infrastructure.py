@@ -130,3 +130,17 @@ def test_a_command_that_shows_the_password_fails_its_test(monkeypatch, tmp_path)
     monkeypatch.setattr(projects, "COMMAND", fake)
     with pytest.raises(AssertionError, match="the password is shown"):
         projects.run(cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environment", "outcome"), [({}, pytest.skip.Exception), ({"CI": "1"}, pytest.fail.Exception)]
+)
+def test_a_missing_server_skips_its_tests_but_fails_them_in_ci(monkeypatch, environment, outcome):
+    from tests import conftest
+
+    monkeypatch.delenv("CI", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(servers.shutil, "which", lambda *args, **options: None)
+    with pytest.raises(outcome, match="MariaDB: apt-get install mariadb-server"):
+        next(conftest._running(servers.start_mariadb))
