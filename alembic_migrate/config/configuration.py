@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +170,17 @@ class Configuration:
         from alembic_migrate.config.rows import rows_of  # noqa: PLC0415 - for one command
 
         return tuple(row for name in names for row in rows_of(self.base(name)))
+
+    def with_directory(self, directory: str) -> Configuration:
+        """Return the same configuration with a folder typed on the command line."""
+        overrides = replace(self._overrides, directory=directory)
+        return replace(self, _overrides=overrides, _bases={}, _askers={})
+
+    def version_tables(self) -> set[str]:
+        """Return the version tables of all bases as they are written; no variable is read."""
+        default = str(BY_NAME["version_table"].default)
+        written = {name: self._tables.get(name, "version_table") for name in self.names}
+        return {str(table or default).replace("{name}", name) for name, table in written.items()}
 
     # --- inside ----------------------------------------------------------------------------
 

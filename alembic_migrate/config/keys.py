@@ -55,104 +55,64 @@ class Key:
     positive: bool = False
 
 
-_HOOK = '"app.hooks:{}"'
+def _flag(name: str, text: str, *, default: bool | None = False) -> Key:
+    return Key(name, "boolean", text, default=default, example="true")
+
+
+def _text(name: str, text: str, example: str, default: str | None = None) -> Key:
+    return Key(name, "string", text, default=default, example=f'"{example}"')
+
+
+def _prefix(name: str, text: str, example: str, default: str | None = None) -> Key:
+    return Key(name, "string", text, default=default, example=f'"{example}"', blank=True)
+
+
+def _list(name: str, text: str, example: str) -> Key:
+    return Key(name, "strings", text, default=(), example=f'["{example}"]')
 
 
 def _hook(name: str, text: str) -> Key:
-    return Key(name, "hook", text, example=_HOOK.format(name))
+    return Key(name, "hook", text, example=f'"app.hooks:{name}"')
 
 
-_TOOL_KEYS = (
-    Key(
-        "base",
-        "string",
-        "the base that is meant where neither --base nor ALEMBIC_BASE says; names of several may "
-        "be separated by commas",
-        scope="tool",
-        example='"app"',
-    ),
-    Key(
-        "env_file",
-        "path",
-        "a dotenv file that fills in for variables that the environment lacks",
-        scope="tool",
-        example='".env"',
-    ),
-    Key(
-        "pythonpath",
-        "paths",
-        "folders that are put on sys.path, relative to the project's root",
-        default=(".",),
-        scope="tool",
-        example='["src"]',
-    ),
+def _flag_or_hook(name: str, text: str, *, default: bool) -> Key:
+    return Key(name, "boolean or hook", text, default=default, example="true")
+
+
+_BASE = "the base that is meant where neither --base nor ALEMBIC_BASE says; commas separate several"
+_ENV_FILE = "a dotenv file that fills in for variables that the environment lacks"
+_PYTHONPATH = "folders that are put on sys.path, relative to the project's root"
+_METADATA = "instead of get_base(): a declarative base or a MetaData as module:name, or several"
+_URL = "the database's SQLAlchemy URL; goes before what get_base() returns"
+_DIRECTORY = (
+    "the migrations folder, or package:folder; by default migrations, and migrations/NAME for a "
+    "named base"
 )
+_ENV = "whose environment runs: auto is the folder's env.py if there is one, builtin ignores it"
+_LOCATIONS = "the folders of the revision files; by default versions in the migrations folder"
+_POST_WRITE = "programs that are run on a new revision file, as in Alembic's pyproject.toml"
+_POST_WRITE_EXAMPLE = '[{ name = "ruff", type = "exec", executable = "ruff", options = "format" }]'
 
-_BASE_KEYS = (
-    Key(
+KEYS: tuple[Key, ...] = (
+    Key("base", "string", _BASE, scope="tool", example='"app"'),
+    Key("env_file", "path", _ENV_FILE, scope="tool", example='".env"'),
+    Key("pythonpath", "paths", _PYTHONPATH, default=(".",), scope="tool", example='["src"]'),
+    _text(
         "module",
-        "string",
         "the module that has get_base() and may have import_models()",
-        default="model.base",
-        example='"model.base"',
+        "model.base",
+        "model.base",
     ),
-    Key(
-        "metadata",
-        "strings or string",
-        "instead of get_base(): a declarative base or MetaData as module:name, or several",
-        example='"app.db:Base"',
-    ),
-    Key(
-        "models",
-        "strings",
-        "modules to import; a trailing .* means every module below",
-        default=(),
-        example='["app.models.*"]',
-    ),
-    Key(
-        "url",
-        "string",
-        "the database's SQLAlchemy URL; goes before what get_base() returns",
-        secret=True,
-        example='"${DATABASE_URL}"',
-        blank=True,
-    ),
-    Key(
-        "directory",
-        "path",
-        "the migrations folder, or package:folder; by default migrations, and migrations/NAME "
-        "for a named base",
-        example='"migrations"',
-    ),
-    Key(
-        "env",
-        "string",
-        "whose environment runs: auto takes the folder's env.py where there is one, builtin "
-        "ignores it",
-        default="auto",
-        choices=("auto", "builtin"),
-        example='"builtin"',
-    ),
-    Key(
-        "after",
-        "strings",
-        "bases that run before this one when several run; a downgrade goes the other way",
-        default=(),
-        example='["app"]',
-    ),
-    Key(
-        "protected",
-        "boolean",
-        "whether what may lose data asks for --confirm BASENAME",
-        default=False,
-        example="true",
-    ),
-    Key(
+    Key("metadata", "strings or string", _METADATA, example='"app.db:Base"'),
+    _list("models", "modules to import; a trailing .* means every one below", "app.models.*"),
+    Key("url", "string", _URL, secret=True, blank=True, example='"${DATABASE_URL}"'),
+    Key("directory", "path", _DIRECTORY, example='"migrations"'),
+    Key("env", "string", _ENV, default="auto", choices=("auto", "builtin"), example='"builtin"'),
+    _list("after", "bases before this one when several run; a downgrade goes the other way", "app"),
+    _flag("protected", "whether what may lose data asks for --confirm BASENAME"),
+    _flag(
         "drop_unowned",
-        "boolean",
         "whether autogenerate may drop a table that no revision of this history made",
-        default=False,
-        example="true",
     ),
     Key(
         "connect_timeout",
@@ -163,111 +123,50 @@ _BASE_KEYS = (
         positive=True,
     ),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
-    Key(
-        "version_table",
-        "string",
-        "the name of the version table",
-        default="alembic_version",
-        example='"alembic_version"',
+    _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
+    _text("version_table_schema", "the version table's schema", "migrations"),
+    _flag("version_table_pk", "whether the version table gets a primary key", default=True),
+    _flag("include_schemas", "whether autogenerate looks at every schema"),
+    _flag_or_hook("compare_type", "whether autogenerate compares column types", default=True),
+    _flag_or_hook(
+        "compare_server_default", "whether autogenerate compares server defaults", default=False
     ),
-    Key(
-        "version_table_schema", "string", "the schema of the version table", example='"migrations"'
-    ),
-    Key(
-        "version_table_pk",
-        "boolean",
-        "whether the version table gets a primary key",
-        default=True,
-        example="true",
-    ),
-    Key(
-        "include_schemas",
-        "boolean",
-        "whether autogenerate looks at every schema",
-        default=False,
-        example="true",
-    ),
-    Key(
-        "compare_type",
-        "boolean or hook",
-        "whether autogenerate compares column types",
-        default=True,
-        example="true",
-    ),
-    Key(
-        "compare_server_default",
-        "boolean or hook",
-        "whether autogenerate compares server defaults",
-        default=False,
-        example="true",
-    ),
-    Key(
+    _flag(
         "render_as_batch",
-        "boolean",
         "whether autogenerate writes batch operations; by default on for SQLite",
-        example="true",
+        default=None,
     ),
-    Key(
-        "transaction_per_migration",
-        "boolean",
-        "whether each revision gets a transaction of its own",
-        default=False,
-        example="true",
-    ),
-    Key(
+    _flag("transaction_per_migration", "whether each revision gets a transaction of its own"),
+    _flag(
         "transactional_ddl",
-        "boolean",
-        "whether DDL runs in a transaction; by default what the database can do",
-        example="true",
+        "whether DDL runs in a transaction; by default where the database can",
+        default=None,
     ),
-    Key(
-        "user_module_prefix",
-        "string",
-        "what stands before the names of user-defined types in revisions",
-        example='"types."',
-        blank=True,
-    ),
-    Key(
+    _prefix("user_module_prefix", "what stands before user-defined types in revisions", "types."),
+    _prefix(
         "sqlalchemy_module_prefix",
-        "string",
         "what stands before SQLAlchemy's names in revisions",
-        default="sa.",
-        example='"sa."',
-        blank=True,
+        "sa.",
+        "sa.",
     ),
-    Key(
+    _prefix(
         "alembic_module_prefix",
-        "string",
         "what stands before Alembic's operations in revisions",
-        default="op.",
-        example='"op."',
-        blank=True,
+        "op.",
+        "op.",
     ),
-    Key(
-        "autogenerate_plugins",
-        "strings",
-        "Alembic's autogenerate plugins to use",
-        default=(),
-        example='["alembic.autogenerate.*"]',
-    ),
+    _list("autogenerate_plugins", "Alembic's autogenerate plugins", "alembic.autogenerate.*"),
     _hook("include_object", "a function that says which objects autogenerate looks at"),
     _hook("include_name", "a function that says which names autogenerate reads"),
     _hook("render_item", "a function that renders parts of a revision"),
     _hook("process_revision_directives", "a function that may change what autogenerate made"),
     _hook("on_version_apply", "a function that is called after each revision"),
-    Key(
+    _text(
         "file_template",
-        "string",
         "the names of revision files, with Alembic's %(rev)s, %(slug)s, %(year)d and so on",
-        example='"%(year)d_%(rev)s_%(slug)s"',
+        "%(year)d_%(rev)s_%(slug)s",
     ),
-    Key(
-        "timezone",
-        "string",
-        "the time zone of the dates in revision files; local time where it is empty",
-        example='"UTC"',
-        blank=True,
-    ),
+    _prefix("timezone", "the time zone of dates in revision files; empty is local time", "UTC"),
     Key(
         "truncate_slug_length",
         "integer",
@@ -276,51 +175,13 @@ _BASE_KEYS = (
         example="40",
         positive=True,
     ),
-    Key(
-        "version_locations",
-        "paths",
-        "the folders of the revision files; by default versions in the migrations folder",
-        default=(),
-        example='["migrations/versions"]',
-    ),
-    Key(
-        "recursive_version_locations",
-        "boolean",
-        "whether revision files are looked for in sub-folders too",
-        default=False,
-        example="true",
-    ),
-    Key(
-        "sourceless",
-        "boolean",
-        "whether compiled files without a source count as revisions",
-        default=False,
-        example="true",
-    ),
-    Key(
-        "revision_environment",
-        "boolean",
-        "whether the revision command always runs the environment",
-        default=False,
-        example="true",
-    ),
-    Key(
-        "output_encoding",
-        "string",
-        "the encoding of the revision files written",
-        default="utf-8",
-        example='"utf-8"',
-    ),
-    Key(
-        "post_write_hooks",
-        "hooks table",
-        "programs that are run on a new revision file, as in Alembic's pyproject.toml",
-        default=(),
-        example='[{ name = "ruff", type = "exec", executable = "ruff", options = "format" }]',
-    ),
+    Key("version_locations", "paths", _LOCATIONS, default=(), example='["migrations/versions"]'),
+    _flag("recursive_version_locations", "whether revision files may be in sub-folders"),
+    _flag("sourceless", "whether compiled files without a source count as revisions"),
+    _flag("revision_environment", "whether the revision command always runs the environment"),
+    _text("output_encoding", "the encoding of the revision files written", "utf-8", "utf-8"),
+    Key("post_write_hooks", "hooks table", _POST_WRITE, default=(), example=_POST_WRITE_EXAMPLE),
 )
-
-KEYS: tuple[Key, ...] = _TOOL_KEYS + _BASE_KEYS
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
 
 # What Alembic and Flask-Migrate call some of these: a name of theirs is answered with ours.
