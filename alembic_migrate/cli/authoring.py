@@ -32,7 +32,7 @@ _PLACING = (
 
 @command(
     "init",
-    click.Argument(["directory"], required=False, metavar="[DIR]", type=click.Path()),
+    click.Argument(["folder"], required=False, metavar="[DIR]", type=click.Path()),
     value(
         "-t",
         "--template",
@@ -43,12 +43,12 @@ _PLACING = (
     flag("--multidb", help="The same as --all: a folder for every base."),
     example="alembic-db init --all",
 )
-def init(session: Session, *, directory: str | None, **typed: Any) -> None:
+def init(session: Session, *, folder: str | None, **typed: Any) -> None:
     """Make the migrations folder of a base.
 
     Where there is a pyproject.toml without a table for this tool, it is given a commented one.
     """
-    made = session.project.init(directory, **given(**typed))
+    made = session.project.init(folder, **given(**typed))
     session.done(made, lambda: authoring.initialised(made, named=session.named))
 
 

@@ -92,7 +92,8 @@ def history(session: Session, **typed: Any) -> None:
 def check(session: Session) -> int:
     """Look for pending revisions and for changes of the models.
 
-    Changes that no revision makes are looked for where nothing is pending. The exit status is 4 where there are any.
+    Changes that no revision makes are looked for where nothing is pending. The exit status is 4
+    where there are any.
     """
     found = session.project.check(report=session.report)
     quiet = session.options.quiet

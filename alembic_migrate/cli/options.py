@@ -94,7 +94,7 @@ COMMON = (
     Common(
         "config",
         ("--config",),
-        "The file with the configuration.",
+        "The file with the configuration; -c before the command only.",
         "FILE",
         first_flags=("-c",),
     ),

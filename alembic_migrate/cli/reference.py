@@ -37,9 +37,8 @@ def _commands(path: str, group: Group) -> Iterator[tuple[str, Command]]:
 
 
 def _section(title: str, command: Command) -> Iterator[str]:
-    own = [
-        each for each in command.params if each.name not in NAMES and "--version" not in each.opts
-    ]
+    common = {*NAMES, "version"}
+    own = [each for each in command.params if each.name not in common]
     usage = " ".join([title, *map(_argument, _arguments(own))])
     yield f"### `{usage}`"
     # click's help wraps paragraphs itself; Markdown wants each on lines of its own too.

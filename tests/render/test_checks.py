@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from alembic_migrate.render.checks import checks
+from alembic_migrate.results import Check, Finding
+
+CLEAN = Check("app", "sqlite://", (), compared=True, left_out=("x",))
+DIRTY = Check(
+    "x",
+    "sqlite://",
+    (
+        Finding("model-change", "no revision makes this: add table book", "alembic-db migrate"),
+        Finding("several-heads", "2 heads: a, b"),
+    ),
+    compared=True,
+)
+LEFT = (
+    "left alone, because no revision of this history made them: x"
+    " (drop_unowned = true drops such tables)"
+)
+
+
+def test_findings_are_told_with_the_line_that_mends_them():
+    assert checks([CLEAN, DIRTY], named=True) == (
+        f"app: {LEFT}\n"
+        "app: no problems found\n"
+        "x: no revision makes this: add table book\n"
+        "  alembic-db migrate\n"
+        "x: 2 heads: a, b"
+    )
+
+
+def test_without_remarks_only_findings_are_told():
+    assert checks([CLEAN], named=False, quiet=True) == "No problems found"
