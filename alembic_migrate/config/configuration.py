@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.config.base import BaseConfig, Origin, anchored
+from alembic_migrate.config.base import BaseConfig, Origin, anchored, is_packaged
 from alembic_migrate.config.checks import (
     Tables,
     check_selected,
@@ -216,8 +216,13 @@ class Configuration:
         return value if isinstance(value, list) else []
 
     def _lacks_folder(self, name: str) -> bool:
-        folder = Path(self.base(name)["directory"])
-        return not folder.is_dir() or not any(folder.iterdir())
+        base = self.base(name)
+        if is_packaged(base["directory"]):
+            return False
+        try:
+            return not base.directory.is_dir() or not any(base.directory.iterdir())
+        except OSError:  # there is something that may not be looked into
+            return False
 
     def _refuse_shared_overrides(self, names: Sequence[str]) -> None:
         if len(names) < 2:  # noqa: PLR2004 - several begin with two
@@ -272,6 +277,9 @@ class Configuration:
     def _typed_layers(self) -> list[Layer]:
         flags = {"directory": self._overrides.directory, "url": self._overrides.url}
         given = {key: value for key, value in flags.items() if value is not None}
+        for key, value in given.items():
+            if not value.strip():  # an empty shell variable must not mean another database
+                raise UsageError(f"--{key} is empty", hint="give it a value or leave it out")
         return [
             Layer(given, lambda key: Origin("flag", f"--{key}"), self._cwd),
             Layer(

@@ -1,0 +1,274 @@
+"""New revisions, and the differences between models and database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.autogenerate.api import RevisionContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script
+from alembic.util import asbool, rev_id
+
+from alembic_migrate.bridge.config import make_config
+from alembic_migrate.bridge.environment import Environment, Request, run_environment
+from alembic_migrate.bridge.progress import Progress
+from alembic_migrate.bridge.records import changes, record
+from alembic_migrate.bridge.scripts import Scripts
+from alembic_migrate.bridge.state import check_heads
+from alembic_migrate.errors import DatabaseError, UsageError
+from alembic_migrate.events import Event, Report
+from alembic_migrate.results import Change, Written
+from alembic_migrate.targets import Target
+
+
+@dataclass(frozen=True)
+class NewRevision:
+    """What a new revision is to be, under Alembic's names."""
+
+    message: str | None = None
+    autogenerate: bool = False
+    sql: bool = False
+    head: str = "head"
+    splice: bool = False
+    branch_label: str | None = None
+    version_path: str | None = None
+    rev_id: str | None = None
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Differences:
+    """How models and database differ.
+
+    Attributes:
+        database: the URL with its password masked.
+        heads: ids in the version table.
+        changes: the differences; nothing where the database is behind.
+        left_out: tables that no revision of this history ever made.
+    """
+
+    database: str | None
+    heads: tuple[str, ...]
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...]
+
+
+def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
+    """Write a revision file, with what autogenerate finds where that is asked for.
+
+    Raises:
+        AlembicMigrateError: several heads, a database that is behind, a name that cannot be.
+    """
+    scripts = Scripts(target)
+    message = check_message(new.message)
+    progress = Progress(target, scripts, report)
+    with progress.explained(new.head):
+        if new.head == "head" and len(scripts.get_heads()) > 1:
+            raise scripts.several_heads(scripts.get_heads())
+        context = _revision_context(target, scripts, new, message)
+        environment = _run(target, scripts, context, new, report)
+        if environment is not None:
+            _tell_left_out(environment, report)
+        found = _found(context) if new.autogenerate else ()
+        left_out = tuple(environment.ownership.left_out) if environment is not None else ()
+        if new.autogenerate and _is_empty(context):
+            return Written(target.name, (), (), left_out, reason="no changes detected")
+        written = [script for script in context.generate_scripts() if script is not None]
+    return _written(target, written, report, found, left_out)
+
+
+def _run(
+    target: Target, scripts: Scripts, context: RevisionContext, new: NewRevision, report: Report
+) -> Environment | None:
+    if not new.autogenerate and not target.config["revision_environment"]:
+        if new.sql:
+            raise UsageError(
+                "revision --sql needs revision_environment = true",
+                hint="leave --sql away: without --autogenerate no database is asked",
+            )
+        return None
+    if new.autogenerate and new.sql:
+        raise UsageError(
+            "--sql and autogenerate exclude each other: models are compared with a real database",
+            hint="leave --sql away",
+        )
+
+    def work(heads: Any, migration: MigrationContext) -> list[Any]:
+        if not new.autogenerate:
+            context.run_no_autogenerate(heads, migration)
+            return []
+        check_heads(target, scripts, heads)
+        _refuse_behind(target, scripts, heads)
+        context.run_autogenerate(heads, migration)
+        return []
+
+    request = Request(
+        "revision",
+        work,
+        report,
+        reading=True,
+        sql=new.sql,
+        context={"template_args": context.template_args, "revision_context": context},
+        options={"autogenerate": new.autogenerate, "message": new.message, "rev_id": new.rev_id},
+    )
+    return run_environment(target, scripts, request)
+
+
+def _refuse_behind(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
+    if set(scripts.get_revisions(tuple(heads))) == set(scripts.get_revisions("heads")):
+        return
+    count = len(scripts.pending(heads))
+    flag = f" --base {target.name}" if target.config.named else ""
+    noun = "revision is" if count == 1 else "revisions are"
+    raise DatabaseError(
+        f"base {target.name}: the database is behind: {count} {noun} pending, and models can only "
+        "be compared with a database at head",
+        hint=f"first: alembic-db upgrade{flag}",
+        data={"base": target.name, "pending": count},
+    )
+
+
+def _revision_context(
+    target: Target, scripts: Scripts, new: NewRevision, message: str | None
+) -> RevisionContext:
+    arguments = {
+        "message": message,
+        "autogenerate": new.autogenerate,
+        "sql": new.sql,
+        "head": new.head,
+        "splice": new.splice,
+        "branch_label": new.branch_label,
+        "version_path": new.version_path,
+        "rev_id": new.rev_id,
+        "depends_on": list(new.depends_on) or None,
+    }
+    options = {"autogenerate": new.autogenerate}
+    return RevisionContext(make_config(target, "revision", options), scripts, arguments)
+
+
+def check_message(message: str | None) -> str | None:
+    """Return a message for a new revision.
+
+    Raises:
+        UsageError: it is given, and nothing but blanks.
+    """
+    if message is not None and not message.strip():
+        raise UsageError("the message is empty", hint='for example: -m "add users"')
+    return message
+
+
+def _is_empty(context: RevisionContext) -> bool:
+    return all(
+        ops.is_empty()
+        for script in context.generated_revisions
+        for ops in script.upgrade_ops_list
+    )
+
+
+def _found(context: RevisionContext) -> tuple[Change, ...]:
+    return tuple(
+        change
+        for script in context.generated_revisions
+        for ops in script.upgrade_ops_list
+        for change in changes(ops.as_diffs())
+    )
+
+
+def _written(
+    target: Target,
+    scripts: Sequence[Script],
+    report: Report,
+    found: tuple[Change, ...] = (),
+    left_out: tuple[str, ...] = (),
+) -> Written:
+    for script in scripts:
+        report(Event("file", str(script.path), target.name))
+    return Written(target.name, tuple(record(script) for script in scripts), found, left_out)
+
+
+def _tell_left_out(environment: Environment, report: Report) -> None:
+    for table, file in environment.ownership.undeclared.items():
+        report(
+            Event(
+                "warning",
+                f"{file} declares the table {table} and was not imported: its DROP was left out. "
+                "Import it in import_models(), or name it in models = [...]",
+                environment.target.name,
+            )
+        )
+
+
+def differences(target: Target, report: Report) -> Differences:
+    """Compare models and database; where the database is not at head, only say where it is.
+
+    Raises:
+        AlembicMigrateError: either of them cannot be read.
+    """
+    scripts = Scripts(target)
+    context = _revision_context(target, scripts, NewRevision(autogenerate=True), None)
+    seen: list[str] = []
+    at_head = False
+
+    def work(heads: Any, migration: MigrationContext) -> list[Any]:
+        nonlocal at_head
+        check_heads(target, scripts, heads)
+        seen.extend(heads)
+        if set(scripts.get_revisions(tuple(heads))) == set(scripts.get_revisions("heads")):
+            at_head = True
+            context.run_autogenerate(heads, migration)
+        return []
+
+    request = Request(
+        "check",
+        work,
+        report,
+        reading=True,
+        context={"template_args": context.template_args, "revision_context": context},
+        options={"autogenerate": True},
+    )
+    with Progress(target, scripts, report).explained():
+        environment = run_environment(target, scripts, request)
+        _tell_left_out(environment, report)
+        return Differences(
+            database=next(iter(environment.databases), target.shown_url),
+            heads=tuple(sorted(seen)),
+            changes=_found(context) if at_head else (),
+            left_out=tuple(environment.ownership.left_out),
+        )
+
+
+def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Report) -> Written:
+    """Write a revision that joins others; with one head and none named there is nothing to do.
+
+    Raises:
+        AlembicMigrateError: a revision is unknown or no head, or the file cannot be written.
+    """
+    scripts = Scripts(target)
+    asked = ", ".join(revisions)
+    message = check_message(new.message)
+    with Progress(target, scripts, report).explained(asked or "heads"):
+        chosen = scripts.get_revisions(tuple(revisions) or "heads")
+        ids = tuple(dict.fromkeys(script.revision for script in chosen if script is not None))
+        if len(ids) < 2:  # noqa: PLR2004
+            reason = "one revision is no merge" if revisions else "there is one head"
+            if not ids:
+                reason = "there are no revisions"
+            return Written(target.name, (), reason=f"nothing to merge: {reason}")
+        arguments: dict[str, Any] = {}
+        if asbool(target.config["revision_environment"]):
+            request = Request("merge", lambda *_: [], report, reading=True)
+            arguments = {"config": run_environment(target, scripts, request).config}
+        else:
+            arguments = {"config": _revision_context(target, scripts, new, message).config}
+        script = scripts.generate_revision(
+            new.rev_id or rev_id(),
+            message or f"merge {' and '.join(ids)}",
+            refresh=True,
+            head=ids,
+            branch_labels=new.branch_label,
+            splice=new.splice,
+            **arguments,
+        )
+    return _written(target, [script] if script is not None else [], report)

@@ -1,0 +1,56 @@
+"""The package's own environment script: online, offline, sync or async, whatever the URL says."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sqlalchemy.engine import Connection
+
+from alembic_migrate.bridge.arguments import configure_arguments
+from alembic_migrate.databases.connecting import run_on
+from alembic_migrate.targets import Target
+
+
+class Context(Protocol):
+    """What both an ``EnvironmentContext`` and the module ``alembic.context`` have."""
+
+    configure: Any
+    begin_transaction: Any
+    run_migrations: Any
+
+
+def drive(
+    context: Context, target: Target, *, sql: bool, connection: Connection | None = None
+) -> None:
+    """Configure a context for a target and run its migrations.
+
+    Args:
+        context: Alembic's.
+        target: what to work on.
+        sql: write a script instead of connecting.
+        connection: one that is open already.
+
+    Raises:
+        ConfigError: there is no URL, no driver, or no models.
+    """
+    arguments = configure_arguments(target)
+    if sql:
+        context.configure(
+            url=target.url,
+            literal_binds=True,
+            dialect_opts={"paramstyle": "named"},
+            **arguments,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+
+    def work(connected: Connection) -> None:
+        context.configure(connection=connected, **arguments)
+        with context.begin_transaction():
+            context.run_migrations()
+
+    if connection is not None:
+        work(connection)
+    else:
+        run_on(target.url, work, target.engine_factory)

@@ -1,0 +1,101 @@
+"""The host's loggers and warnings: kept as they are, whatever an environment script does."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from alembic_migrate.events import Event, Report
+
+_OURS = re.compile(r"(alembic|sqlalchemy|mako|pydantic|click|rich|tomlkit)(\.|$)")
+
+
+@contextmanager
+def kept_logging() -> Iterator[None]:
+    """Leave every logger as it was: level, handlers, filters, propagation, disabled or not.
+
+    ``logging.config.fileConfig`` disables what it does not know and closes every handler there is;
+    handlers that exist already are hidden from it meanwhile.
+    """
+    root = logging.getLogger()
+    loggers = [root, *(x for x in root.manager.loggerDict.values() if isinstance(x, logging.Logger))]
+    before = [(log, _state(log)) for log in loggers]
+    # The registry of handlers has no public name; without it nothing is closed behind our back.
+    registry: list[Any] = getattr(logging, "_handlerList", [])
+    names: Any = getattr(logging, "_handlers", {})
+    kept_registry, kept_names = registry[:], dict(names)
+    registry.clear()
+    try:
+        yield
+    finally:
+        for log, (level, handlers, filters, propagate, disabled) in before:
+            log.setLevel(level)
+            log.handlers[:], log.filters[:] = handlers, filters
+            log.propagate, log.disabled = propagate, disabled
+        registry[:0] = kept_registry
+        names.update(kept_names)
+
+
+def _state(log: logging.Logger) -> tuple[Any, ...]:
+    return log.level, log.handlers[:], log.filters[:], log.propagate, log.disabled
+
+
+class _Forward(logging.Handler):
+    def __init__(self, report: Report, base: str) -> None:
+        super().__init__(logging.INFO)
+        self.report = report
+        self.base = base
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = "warning" if record.levelno >= logging.WARNING else "log"
+        self.report(Event("warning" if kind == "warning" else "log", record.getMessage(), self.base))
+
+
+@contextmanager
+def forwarded_logs(report: Report, base: str) -> Iterator[None]:
+    """Report what Alembic logs while it compares models and database."""
+    log = logging.getLogger("alembic.autogenerate")
+    level, propagate = log.level, log.propagate
+    handler = _Forward(report, base)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagate
+
+
+@contextmanager
+def forwarded_warnings(report: Report, base: str) -> Iterator[None]:
+    """Report our dependencies' warnings as events; drop those meant for their developers.
+
+    Warnings of the user's own code go where they always go.
+    """
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+        for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+            warnings.filterwarnings("ignore", category=category, module=_OURS.pattern)
+        warnings.filterwarnings("always", category=UserWarning, module=_OURS.pattern)
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if re.search(r"[\\/](alembic|sqlalchemy|mako)[\\/]", filename):
+                report(Event("warning", str(message), base))
+            else:
+                usual(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,79 @@
+"""Which tables a history may drop: those that it made, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from alembic_migrate.history import declares_table, made_tables, revision_files
+from alembic_migrate.targets import Target
+
+IncludeObject = Callable[[Any, Any, Any, bool, Any], bool]
+
+
+class Ownership:
+    """Leaves out the DROP of a table that is not this history's, and notes that it did.
+
+    Attributes:
+        left_out: tables that no revision of this history ever made.
+        undeclared: tables whose model is in a file that was not imported, and that file.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.left_out: list[str] = []
+        self.undeclared: dict[str, Path] = {}
+        self._made: set[str] | None = None
+
+    def filter(self, own: IncludeObject | None) -> IncludeObject:
+        """Return an ``include_object`` that asks the project's own one first."""
+
+        def include_object(
+            item: Any, name: Any, type_: Any, reflected: bool, compare_to: Any
+        ) -> bool:
+            if own is not None and not own(item, name, type_, reflected, compare_to):
+                return False
+            if type_ != "table" or not reflected or compare_to is not None:
+                return True
+            return self._may_drop(str(name), item.schema)
+
+        return include_object
+
+    def _may_drop(self, name: str, schema: str | None) -> bool:
+        shown = f"{schema}.{name}" if schema else name
+        if self.target.config["drop_unowned"]:
+            return True
+        if name in self.target.siblings:
+            return False
+        if name not in self.made:
+            self.left_out.append(shown)
+            return False
+        file = self._unimported(name)
+        if file is not None:
+            self.undeclared[shown] = file
+            return False
+        return True
+
+    @property
+    def made(self) -> set[str]:
+        """Return the names of the tables that some revision of this history makes."""
+        if self._made is None:
+            recursive = bool(self.target.config["recursive_version_locations"])
+            files = revision_files(self.target.version_locations(), recursive=recursive)
+            self._made = {table.name for table in made_tables(files)}
+        return self._made
+
+    def _unimported(self, table: str) -> Path | None:
+        """Return a file of the base's package that declares a table and was not imported."""
+        import sys  # noqa: PLC0415 - beside its only use
+
+        models = self.target.own_models()
+        if models is None or models.package is None:
+            return None
+        imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+        for path in sorted(models.package.rglob("*.py")):
+            ours = path.is_relative_to(self.target.folder)
+            if not ours and str(path) not in imported and declares_table(path, table):
+                return path
+        return None

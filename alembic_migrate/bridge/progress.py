@@ -1,0 +1,156 @@
+"""The steps of a run as they happen, and what is told when one fails."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.script.revision import RevisionError
+from alembic.util import CommandError
+
+from alembic_migrate.bridge.scripts import Scripts
+from alembic_migrate.databases.connecting import guarded, run_on
+from alembic_migrate.databases.faults import explain, first_line, is_database_fault
+from alembic_migrate.databases.state import read_heads
+from alembic_migrate.discovery.modules import describe
+from alembic_migrate.errors import AlembicMigrateError, MigrationError
+from alembic_migrate.events import Event, Report
+from alembic_migrate.results import Step
+from alembic_migrate.targets import Target
+
+
+class Progress:
+    """What ran so far in one run of one target.
+
+    Attributes:
+        before: ids in the version table when the run began.
+        steps: the revisions that finished.
+        running: the revision that runs now, or None.
+        transactional: a failure takes back everything of the transaction it happened in.
+    """
+
+    def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
+        self.target = target
+        self.scripts = scripts
+        self.report = report
+        self.before: tuple[str, ...] = ()
+        self.steps: list[Step] = []
+        self.running: str | None = None
+        self.direction = "upgrade"
+        self.transactional = False
+
+    def watch(self, steps: Iterable[MigrationStep], context: MigrationContext) -> list[MigrationStep]:
+        """Return Alembic's steps, each of which tells when it starts and when it is done."""
+        self.transactional = bool(context.impl.transactional_ddl) and not context.as_sql
+        return [self._watched(step) for step in steps]
+
+    def _watched(self, step: MigrationStep) -> MigrationStep:
+        run: Callable[..., Any] = step.migration_fn
+        identifier = self._id(step)
+
+        def watched(**given: Any) -> None:
+            self.running = identifier
+            self.direction = "downgrade" if step.is_downgrade else "upgrade"
+            self.report(Event("step", f"Running {step}", self.target.name))
+            started = time.perf_counter()
+            run(**given)
+            seconds = time.perf_counter() - started
+            self.steps.append(Step(identifier, step.doc or "", seconds))
+            self.running = None
+
+        step.migration_fn = watched
+        return step
+
+    @staticmethod
+    def _id(step: MigrationStep) -> str:
+        ids = step.from_revisions if step.is_downgrade else step.to_revisions
+        return ", ".join(ids) or "base"
+
+    @contextmanager
+    def explained(self, asked: str = "") -> Iterator[None]:
+        """Tell what goes wrong meanwhile as one of our errors.
+
+        Args:
+            asked: the revision as it was typed.
+        """
+        try:
+            yield
+        except AlembicMigrateError:
+            raise
+        except Exception as error:
+            if self.running is not None:
+                raise self._failed(self.running, error) from error
+            if isinstance(error, CommandError | RevisionError):
+                with self.scripts.explained(asked):
+                    raise
+            url = self.target.configured_url()
+            if is_database_fault(error):
+                raise explain(error, url) from error
+            raise MigrationError(
+                f"base {self.target.name}: {describe(error)}",
+                hint="--raiseerr shows the whole traceback",
+            ) from error
+
+    def _failed(self, revision: str, error: Exception) -> MigrationError:
+        script = self.scripts.get_revision(revision.split(", ")[0])
+        line = _line_in(error, script.path)
+        place = f"{script.path}:{line}" if line else str(script.path)
+        said = f"{type(error).__name__}: {first_line(error)}"
+        after = self._heads_now()
+        facts = {
+            "base": self.target.name,
+            "revision": revision,
+            "file": str(script.path),
+            "line": line,
+            "before": list(self.before),
+            "after": None if after is None else list(after),
+        }
+        return MigrationError(
+            f"base {self.target.name}: revision {revision} failed in {self.direction}(): "
+            f"{place}: {said}",
+            hint=self._truth(after),
+            data=facts,
+        )
+
+    def _truth(self, after: tuple[str, ...] | None) -> str:
+        if after is None:
+            return "what the database holds now could not be read: alembic-db current tells"
+        now = ", ".join(after) or "base"
+        if set(after) == set(self.before):
+            kept = f"nothing was applied: the database is still at {now}"
+        else:
+            done = ", ".join(step.revision for step in self.steps)
+            kept = f"{done} ran before it and was kept: the database is now at {now}"
+        if self.transactional:
+            return kept
+        return (
+            f"{kept}; this database does not take DDL back: statements of the failed revision that "
+            "ran before the failure are still there"
+        )
+
+    def _heads_now(self) -> tuple[str, ...] | None:
+        if self.target.environment != "builtin":
+            return None
+        target = self.target
+        try:
+            with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
+                return run_on(
+                    target.url,
+                    lambda c: read_heads(c, target.version_table, target.version_table_schema),
+                    target.engine_factory,
+                )
+        except Exception:  # noqa: BLE001 - the failure that is being told matters more
+            return None
+
+
+def _line_in(error: BaseException, path: str) -> int | None:
+    wanted = Path(path).resolve()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).resolve() == wanted:
+            return frame.lineno
+    return None

@@ -1,0 +1,124 @@
+"""What the revision files say: heads, history, branches, one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from alembic_migrate.bridge.records import record
+from alembic_migrate.bridge.scripts import Scripts
+from alembic_migrate.bridge.state import database_revisions, read_databases
+from alembic_migrate.errors import RevisionNotFound, UsageError
+from alembic_migrate.events import Report
+from alembic_migrate.results import Current, Revision, Revisions
+from alembic_migrate.targets import Target
+
+
+def heads(target: Target, *, resolve_dependencies: bool) -> Revisions:
+    """Return the heads of a target's history."""
+    scripts = Scripts(target)
+    with scripts.explained():
+        wanted: str | Sequence[str] = "heads" if resolve_dependencies else scripts.get_heads()
+        return Revisions(target.name, _records(scripts.get_revisions(tuple(wanted) if isinstance(wanted, list) else wanted)))
+
+
+def branches(target: Target) -> Revisions:
+    """Return each branch point, followed by the revisions that leave it."""
+    scripts = Scripts(target)
+    with scripts.explained():
+        found = []
+        for script in scripts.walk_revisions():
+            if script.is_branch_point:
+                found.append(record(script))
+                found += [record(scripts.get_revision(after)) for after in script.nextrev]
+        return Revisions(target.name, tuple(found))
+
+
+def show(target: Target, revision: str, report: Report) -> Revisions:
+    """Return what a symbol names: an id, ``head``, ``heads``, ``branch@head``, ``current``."""
+    scripts = Scripts(target)
+    with scripts.explained(revision):
+        if revision == "current":
+            current = _current_ids(target, scripts, report)
+            return Revisions(target.name, _records(scripts.get_revisions(current)))
+        return Revisions(target.name, _records(scripts.get_revisions(revision)))
+
+
+def history(
+    target: Target, rev_range: str | None, *, indicate_current: bool, report: Report
+) -> Revisions:
+    """Return the revisions of a range, newest first.
+
+    Raises:
+        UsageError: the range has no colon, or its ends are not of one line.
+    """
+    scripts = Scripts(target)
+    lower, upper = _ends(rev_range)
+    current: tuple[str, ...] | None = None
+    if indicate_current or "current" in {lower, upper}:
+        current = _current_ids(target, scripts, report)
+    with scripts.explained(rev_range or ""):
+        walked = scripts.walk_revisions(
+            base=_end(lower, current) or "base",  # type: ignore[arg-type] # Alembic takes ids too
+            head=_end(upper, current) or "heads",  # type: ignore[arg-type]
+        )
+        shown = current if indicate_current else None
+        return Revisions(target.name, tuple(record(script, shown) for script in walked))
+
+
+def _ends(rev_range: str | None) -> tuple[str | None, str | None]:
+    if rev_range is None:
+        return None, None
+    lower, colon, upper = rev_range.strip().partition(":")
+    if not colon or ":" in upper:
+        raise UsageError(
+            f"the range {rev_range!r} is none",
+            hint="write START:END, START: or :END; for example -r base:head or -r current:",
+        )
+    return lower or None, upper or None
+
+
+def _end(end: str | None, current: tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+    return current if end == "current" else end
+
+
+def current(target: Target, report: Report) -> Current:
+    """Return where a target's database is.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    scripts = Scripts(target)
+    with scripts.explained():
+        wanted = set(scripts.get_heads())
+        found = read_databases(target, scripts, report)
+        effective = set(scripts.revision_map._real_heads)  # noqa: SLF001 - dependencies considered
+        return Current(
+            base=target.name,
+            databases=tuple(database_revisions(scripts, url, ids) for url, ids in found),
+            at_head=all(set(ids) in (wanted, effective) for _, ids in found),
+        )
+
+
+def paths(target: Target, revision: str, report: Report) -> tuple[Path, ...]:
+    """Return the files of what a symbol names.
+
+    Raises:
+        RevisionNotFound: it names nothing.
+    """
+    found = show(target, revision, report).revisions
+    if not found:
+        raise RevisionNotFound(
+            f"base {target.name}: {revision!r} names no revision file",
+            hint="alembic-db history lists the revisions",
+        )
+    return tuple(one.path for one in found)
+
+
+def _current_ids(target: Target, scripts: Scripts, report: Report) -> tuple[str, ...]:
+    found = read_databases(target, scripts, report)
+    return tuple(dict.fromkeys(one for _, ids in found for one in ids))
+
+
+def _records(scripts: Iterable[object]) -> tuple[Revision, ...]:
+    return tuple(record(script) for script in scripts if script is not None)  # type: ignore[arg-type]

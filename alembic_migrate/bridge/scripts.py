@@ -1,0 +1,247 @@
+"""A migrations folder as Alembic's ``ScriptDirectory``, with errors that name the file."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import (
+    MultipleHeads,
+    RangeNotAncestorError,
+    ResolutionError,
+    RevisionError,
+)
+from alembic.util import CommandError
+
+from alembic_migrate.bridge.records import record
+from alembic_migrate.bridge.writing import (
+    check_id,
+    check_inside,
+    render,
+    safe_message,
+    write_new,
+)
+from alembic_migrate.discovery.modules import describe
+from alembic_migrate.errors import AlembicMigrateError, HistoryError, RevisionNotFound, UsageError
+from alembic_migrate.results import Revision
+from alembic_migrate.targets import Target
+
+DEFAULT_TEMPLATE = Path(__file__).with_name("templates") / "app" / "script.py.mako"
+
+
+class Scripts(ScriptDirectory):
+    """The revision files of one target."""
+
+    def __init__(self, target: Target) -> None:
+        config = target.config
+        folder = target.require_folder()
+        given = {
+            key: config[key]
+            for key in ("file_template", "timezone", "output_encoding")
+            if config.is_set(key)
+        }
+        super().__init__(
+            folder,
+            truncate_slug_length=config["truncate_slug_length"] or 40,
+            version_locations=[str(path) for path in config["version_locations"] or ()],
+            sourceless=bool(config["sourceless"]),
+            hooks=_hooks(target),
+            recursive_version_locations=bool(config["recursive_version_locations"]),
+            messaging_opts={"quiet": True},
+            **given,
+        )
+        self.target = target
+        self.written: list[Path] = []
+
+    def _load_revisions(self) -> Iterator[Script]:
+        loaded: dict[str, Script] = {}
+        seen: set[Path] = set()
+        for location in self._version_locations:
+            if not location.exists():
+                continue
+            for path in Script._list_py_dir(self, location):  # noqa: SLF001 - Alembic's own list
+                real = path.resolve()
+                script = None if real in seen else self._load(real)
+                seen.add(real)
+                if script is None:
+                    continue
+                twin = loaded.get(script.revision)
+                if twin is not None:
+                    raise HistoryError(
+                        f"base {self.target.name}: two files have the revision id "
+                        f"{script.revision}: {twin.path} and {script.path}",
+                        hint="give one of them another id (revision = ...) and file name",
+                    )
+                loaded[script.revision] = script
+        self._check_links(loaded)
+        yield from loaded.values()
+
+    def _load(self, path: Path) -> Script | None:
+        try:
+            return Script._from_path(self, path)  # noqa: SLF001 - there is no public way
+        except CommandError:
+            raise HistoryError(
+                f"{path} has no revision id",
+                hint="add revision = '...' to it, or move it out of the versions folder",
+            ) from None
+        except AttributeError as error:
+            if error.name in {"down_revision", "revision"}:
+                raise HistoryError(
+                    f"{path} has no {error.name}", hint=f"add {error.name} = ... to it"
+                ) from None
+            raise _broken(path, error) from error
+        except (Exception, SystemExit) as error:
+            raise _broken(path, error) from error
+
+    def _check_links(self, loaded: dict[str, Script]) -> None:
+        names = set(loaded) | {label for script in loaded.values() for label in script.branch_labels}
+        for script in loaded.values():
+            for link in script._versioned_down_revisions:  # noqa: SLF001 - ids alone count here
+                if link not in loaded:
+                    raise self._dangling(script, "down_revision", link)
+            for link in script.dependencies or ():
+                # A dependency may be a label or the beginning of an id.
+                if link not in names and not any(name.startswith(link) for name in loaded):
+                    raise self._dangling(script, "depends_on", link)
+
+    def _dangling(self, script: Script, key: str, link: str) -> HistoryError:
+        return HistoryError(
+            f"{script.path}: {key} names {link!r}, and there is no such revision in "
+            f"{', '.join(map(str, self._version_locations))}",
+            hint="is a file missing (another branch of git, a file that was not added)? "
+            f"else correct {key} in that file",
+            data={"file": script.path, "revision": link},
+        )
+
+    def _generate_create_date(self) -> datetime.datetime:
+        try:
+            return super()._generate_create_date()
+        except (CommandError, ModuleNotFoundError, OSError) as error:
+            raise UsageError(
+                f"timezone = {self.timezone!r} is not known: {error}",
+                hint='for example: timezone = "UTC" or timezone = "Europe/Vienna"; on systems '
+                "without a time zone database: pip install tzdata",
+            ) from None
+
+    def _rev_path(
+        self, path: Any, rev_id: str, message: str | None, create_date: datetime.datetime
+    ) -> Path:
+        check_id(rev_id)
+        if rev_id in self.revision_map._revision_map:  # noqa: SLF001 - an exact match only
+            raise UsageError(
+                f"the revision id {rev_id} is taken: {self.get_revision(rev_id).path}",
+                hint="leave --rev-id away, or give another one",
+            )
+        try:
+            found = super()._rev_path(path, rev_id, message, create_date)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(
+                f"file_template = {self.file_template!r} cannot be filled in: "
+                f"{type(error).__name__}: {error}",
+                hint="it may name %(rev)s %(slug)s %(epoch)s %(year)d %(month).2d %(day).2d "
+                "%(hour).2d %(minute).2d %(second).2d",
+            ) from None
+        check_inside(found, Path(path), self.file_template)
+        return found
+
+    def _generate_template(self, src: Path, dest: Path, **kw: Any) -> None:
+        if not src.is_file() and self.target.environment == "builtin":
+            src = DEFAULT_TEMPLATE
+        if not src.is_file():
+            raise HistoryError(
+                f"the template {src} is missing",
+                hint="copy one there: alembic-db init writes one into a new folder",
+            )
+        kw["message"] = safe_message(kw.get("message") or "")
+        write_new(dest, render(src, kw), self.output_encoding)
+        self.written.append(dest)
+
+    def generate_revision(self, *arguments: Any, **kw: Any) -> Script | None:
+        """Write a revision file; where anything fails afterwards, it is taken away again."""
+        before = len(self.written)
+        try:
+            with contextlib.redirect_stdout(sys.stderr):  # the hooks' output is no answer
+                return super().generate_revision(*arguments, **kw)
+        except BaseException:
+            for path in self.written[before:]:
+                path.unlink(missing_ok=True)
+            raise
+
+    @contextlib.contextmanager
+    def explained(self, asked: str = "") -> Iterator[None]:
+        """Tell Alembic's errors about revisions as ours.
+
+        Args:
+            asked: the revision as it was typed.
+        """
+        try:
+            yield
+        except AlembicMigrateError:
+            raise
+        except (CommandError, RevisionError) as error:
+            raise self._explain(error, asked) from error
+
+    def _explain(self, error: Exception, asked: str) -> AlembicMigrateError:
+        cause = error.__cause__ if isinstance(error.__cause__, RevisionError) else error
+        base = f"base {self.target.name}: "
+        if isinstance(cause, MultipleHeads):
+            return self.several_heads(cause.heads)
+        if isinstance(cause, ResolutionError) and "Multiple" in str(cause):
+            return RevisionNotFound(f"{base}{cause}", hint="write more of the id")
+        if isinstance(cause, ResolutionError):
+            near = self.nearest(cause.argument or asked)
+            return RevisionNotFound(
+                f"{base}there is no revision {cause.argument or asked!r} in {self.dir}", hint=near
+            )
+        if isinstance(cause, RangeNotAncestorError) or asked:
+            return RevisionNotFound(f"{base}{error}", hint="alembic-db history lists them")
+        return HistoryError(f"{base}{error}", hint="alembic-db history lists the revisions")
+
+    def nearest(self, asked: str) -> str:
+        """Return a hint with the known id nearest to what was typed."""
+        import difflib  # noqa: PLC0415 - only for a message
+
+        known = [script.revision for script in self.walk_revisions()]
+        near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
+        hint = "alembic-db history lists the revisions"
+        return f"did you mean {near[0]}? {hint}" if near else hint
+
+    def several_heads(self, heads: Sequence[str]) -> HistoryError:
+        """Return the error for several heads where one is needed, with the lines that mend it."""
+        flag = f" --base {self.target.name}" if self.target.config.named else ""
+        lines = [f"  {head}  {self.get_revision(head).path}" for head in sorted(heads)]
+        return HistoryError(
+            f"base {self.target.name} has {len(heads)} heads:\n" + "\n".join(lines),
+            hint=f'join them: alembic-db merge{flag} -m "merge heads"\n'
+            f"or name one, or all of them: alembic-db upgrade{flag} heads",
+            data={"base": self.target.name, "heads": sorted(heads)},
+        )
+
+    def pending(self, heads: Sequence[str]) -> tuple[Revision, ...]:
+        """Return the revisions that a database at these heads does not have, first to run first."""
+        with self.explained():
+            found = self.iterate_revisions("heads", tuple(heads) or None, implicit_base=True)
+            return tuple(record(script) for script in reversed(list(found)))
+
+
+def _broken(path: Path, error: BaseException) -> HistoryError:
+    return HistoryError(
+        f"the revision file {path} cannot be loaded: {describe(error)}",
+        hint="correct the file; --raiseerr shows the whole traceback",
+        data={"file": str(path)},
+    )
+
+
+def _hooks(target: Target) -> list[dict[str, Any]]:
+    here = str(target.config.root)
+    hooks = []
+    for table in target.config["post_write_hooks"] or ():
+        options = {key: str(value).replace("%(here)s", here) for key, value in table.items()}
+        options["_hook_name"] = options.pop("name", options.get("type", "hook"))
+        hooks.append(options)
+    return hooks

@@ -1,0 +1,108 @@
+"""Where databases are: the ids in the version table, checked against the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+
+from alembic_migrate.bridge.environment import Request, run_environment
+from alembic_migrate.bridge.progress import Progress
+from alembic_migrate.bridge.records import record
+from alembic_migrate.bridge.scripts import Scripts
+from alembic_migrate.databases.connecting import guarded, run_on
+from alembic_migrate.databases.faults import explain, is_database_fault
+from alembic_migrate.databases.state import read_heads
+from alembic_migrate.errors import DatabaseError
+from alembic_migrate.events import Report
+from alembic_migrate.results import DatabaseRevisions
+from alembic_migrate.targets import Target
+
+
+def connected_heads(target: Target, *, reading: bool) -> tuple[str, ...]:
+    """Return the ids in the version table, read without Alembic; for our own environment only.
+
+    Raises:
+        DatabaseError: the database cannot be read.
+    """
+    url = target.url
+    try:
+        with guarded(timeout=float(target.config["connect_timeout"]), reading=reading):
+            return run_on(
+                url,
+                lambda c: read_heads(c, target.version_table, target.version_table_schema),
+                target.engine_factory,
+            )
+    except Exception as error:
+        if is_database_fault(error) or isinstance(error, DatabaseError):
+            raise explain(error, url) from error
+        raise
+
+
+def read_databases(
+    target: Target, scripts: Scripts, report: Report
+) -> tuple[tuple[str | None, tuple[str, ...]], ...]:
+    """Return each database that the target's environment runs, with the ids in its version table.
+
+    Raises:
+        AlembicMigrateError: it cannot be read.
+    """
+    if target.environment == "builtin":
+        return ((target.shown_url, connected_heads(target, reading=True)),)
+    found: list[tuple[str, ...]] = []
+
+    def work(heads: Any, _context: MigrationContext) -> list[Any]:
+        found.append(tuple(heads))
+        return []
+
+    progress = Progress(target, scripts, report)
+    with progress.explained():
+        ran = run_environment(target, scripts, Request("current", work, report, reading=True))
+    return tuple(zip(ran.databases, found, strict=False))
+
+
+def database_revisions(
+    scripts: Scripts, database: str | None, heads: Sequence[str]
+) -> DatabaseRevisions:
+    """Return ids of a version table as records, those that the folder lacks apart."""
+    known = {script.revision: script for script in scripts.walk_revisions()}
+    return DatabaseRevisions(
+        database=database or "",
+        revisions=tuple(record(known[head], heads) for head in sorted(heads) if head in known),
+        unknown=tuple(sorted(head for head in heads if head not in known)),
+    )
+
+
+def check_heads(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
+    """Refuse a version table that cannot be right.
+
+    Raises:
+        DatabaseError: it names a revision that the folder lacks, or one row is the ancestor of
+            another.
+    """
+    known = {script.revision for script in scripts.walk_revisions()}
+    table = target.version_table
+    flag = f" --base {target.name}" if target.config.named else ""
+    for head in heads:
+        if head not in known:
+            raise DatabaseError(
+                f"base {target.name}: the version table {table} names revision {head}, which "
+                f"{target.folder} does not have",
+                hint="is newer code deployed already, is this another branch of git, or is it "
+                "another base's database? Bring the file back, or, where the schema is known to "
+                f"match a revision: alembic-db stamp{flag} --purge REVISION",
+                data={"base": target.name, "table": table, "revision": head},
+            )
+    for upper, lower in permutations(heads, 2):
+        ancestors = {s.revision for s in scripts.revision_map._get_ancestor_nodes(  # noqa: SLF001
+            scripts.revision_map.get_revisions(upper), include_dependencies=False
+        )}
+        if lower in ancestors:
+            raise DatabaseError(
+                f"base {target.name}: the version table {table} holds {upper} and its ancestor "
+                f"{lower}; only {upper} can be right",
+                hint=f"after a look at the schema: alembic-db stamp{flag} --purge {upper}",
+                data={"base": target.name, "table": table, "revisions": [upper, lower]},
+            )

@@ -1,0 +1,155 @@
+"""Revision files, written whole or not at all, inside the versions folder, and without surprises.
+
+A message or an id comes from the command line and goes through the project's template; what it
+may never do is become code or a path.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mako import exceptions
+from mako.template import Template
+
+from alembic_migrate.errors import HistoryError, UsageError
+
+MAX_ID = 32  # the width of Alembic's version_num column
+
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
+
+
+def check_id(revision: str) -> None:
+    """Refuse a revision id that could not be stored, typed or be part of a file's name.
+
+    Raises:
+        UsageError: it is empty, too long, or has other characters than letters, digits, _ and .
+    """
+    if len(revision) > MAX_ID:
+        raise UsageError(
+            f"the revision id {revision!r} has {len(revision)} characters; the version table holds "
+            f"{MAX_ID}",
+            hint=f"for example: --rev-id {revision[:12]!r}",
+        )
+    if not _ID.fullmatch(revision):
+        raise UsageError(
+            f"the revision id {revision!r} cannot be used: letters, digits, _ and . are possible",
+            hint="for example: --rev-id 2024_01_add_users",
+        )
+
+
+def safe_message(message: str) -> str:
+    """Return a message that stays text between the triple quotes of a docstring."""
+    text = message.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'{text[:-1]}\\"' if text.endswith('"') else text
+
+
+def check_inside(path: Path, location: Path, file_template: str) -> None:
+    """Refuse a file outside the versions folder.
+
+    Raises:
+        UsageError: ``file_template`` with this id and message leads out of the folder.
+    """
+    if not path.resolve().is_relative_to(location.resolve()):
+        raise UsageError(
+            f"the file {path} would be outside the versions folder {location}",
+            hint=f"correct file_template = {file_template!r}",
+        )
+
+
+def render(template_file: Path, values: dict[str, Any]) -> str:
+    """Return a revision file's text.
+
+    Args:
+        template_file: the folder's ``script.py.mako``.
+        values: what the template may name.
+
+    Raises:
+        HistoryError: the template fails, makes something that is not Python, or lets the message
+            become code.
+    """
+    text = _rendered(template_file, values)
+    plain = _rendered(template_file, {**values, "message": "message"})
+    try:
+        tree, expected = ast.parse(text), ast.parse(plain)
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        raise HistoryError(
+            f"{template_file} makes a file that is not valid Python (its line {line}: {error})",
+            hint="correct the template; alembic-db init writes a working one into a new folder",
+        ) from error
+    if _shape(tree) != _shape(expected):
+        raise HistoryError(
+            f"{template_file} puts the message where it becomes code",
+            hint='keep ${message} between the """ of the docstring, or use ${repr(message)}',
+        )
+    return text
+
+
+def _rendered(template_file: Path, values: dict[str, Any]) -> str:
+    try:
+        template = Template(filename=str(template_file))  # noqa: S702 - Python, not HTML
+        return str(template.render_unicode(**values))
+    except Exception as error:
+        trace = exceptions.RichTraceback(error=error)
+        line = next((n for _, n, *_ in reversed(trace.reverse_records or [])), None)
+        place = f"{template_file}:{getattr(error, 'lineno', None) or line or 1}"
+        said = str(error).splitlines()[0] if str(error) else ""
+        raise HistoryError(
+            f"{place}: the template fails: {type(error).__name__}: {said}",
+            hint="correct the template; alembic-db init writes a working one into a new folder",
+        ) from error
+
+
+def _shape(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = ""
+    return ast.dump(tree)
+
+
+def write_new(path: Path, text: str, encoding: str) -> None:
+    """Write a file that must not exist yet, whole or not at all.
+
+    Raises:
+        UsageError: it exists.
+        HistoryError: it cannot be written; nothing is left behind.
+    """
+    handle = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode(encoding))
+            file.flush()
+            os.fsync(file.fileno())
+        _publish(Path(temporary), path)
+    except FileExistsError:
+        raise UsageError(
+            f"the file {path} exists already", hint="give the revision another --rev-id or -m"
+        ) from None
+    except OSError as error:
+        raise HistoryError(
+            f"the file {path} cannot be written: {error.strerror or error}",
+            hint="nothing was written; check the folder's rights and the space on its disk",
+        ) from error
+    finally:
+        if handle is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
+    try:
+        os.link(temporary, path)  # refuses to replace a file, in one step
+    except (AttributeError, NotImplementedError, PermissionError):
+        # A file system without hard links.
+        if path.exists():
+            raise FileExistsError(str(path)) from None
+        temporary.replace(path)

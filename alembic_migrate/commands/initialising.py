@@ -1,0 +1,52 @@
+"""init, list-templates: new migrations folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from alembic_migrate.bridge.folders import find_template, list_templates, make_folder
+from alembic_migrate.commands.each import each
+from alembic_migrate.config.editing import add_table
+from alembic_migrate.results import Initialised
+from alembic_migrate.targets import Target
+
+__all__ = ["init", "list_templates"]
+
+
+def init(
+    targets: Sequence[Target], *, template: str | None, package: bool
+) -> tuple[Initialised, ...]:
+    """Make the migrations folder of each base.
+
+    Where the root has a pyproject.toml without a table of ours, it is given a commented one.
+
+    Raises:
+        UsageError: a folder has something in it, or there is no such template.
+    """
+    source = find_template(template)
+    return each(targets, lambda t: _init(t, source, package=package), keep_going=False)
+
+
+def _init(target: Target, source: Path, *, package: bool) -> Initialised:
+    files = make_folder(target, source, package=package)
+    config = target.config
+    pyproject = config.root / "pyproject.toml"
+    configured = None
+    if config.file is None and pyproject.is_file():
+        given = {
+            key: config[key]
+            for key in ("module", "directory", "url")
+            if config.is_set(key) and config.origin(key).kind == "flag"
+        }
+        configured = pyproject if add_table(pyproject, _relative(given, config.root)) else None
+    return Initialised(target.name, target.folder, files, configured)
+
+
+def _relative(given: dict[str, str], root: Path) -> dict[str, str]:
+    directory = given.get("directory")
+    if directory is not None and Path(directory).is_relative_to(root):
+        given["directory"] = Path(directory).relative_to(root).as_posix()
+    # A URL may hold a password; a file that is committed is no place for it.
+    given.pop("url", None)
+    return given

@@ -1,0 +1,103 @@
+"""heads, history, branches, show, current, status: what only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alembic_migrate.bridge import reading
+from alembic_migrate.bridge.scripts import Scripts
+from alembic_migrate.bridge.state import check_heads, read_databases
+from alembic_migrate.commands.each import each, is_symbol, one
+from alembic_migrate.databases.connecting import guarded, run_on
+from alembic_migrate.databases.state import table_names
+from alembic_migrate.errors import AlembicMigrateError, DatabaseError
+from alembic_migrate.events import Report
+from alembic_migrate.results import Current, Revisions, State, Status
+from alembic_migrate.targets import Target
+
+
+def heads(targets: Sequence[Target], *, resolve_dependencies: bool) -> tuple[Revisions, ...]:
+    """Return the heads of each history."""
+    return each(
+        targets,
+        lambda t: reading.heads(t, resolve_dependencies=resolve_dependencies),
+        keep_going=True,
+    )
+
+
+def branches(targets: Sequence[Target]) -> tuple[Revisions, ...]:
+    """Return each history's branch points, each followed by the revisions that leave it."""
+    return each(targets, reading.branches, keep_going=True)
+
+
+def show(targets: Sequence[Target], revision: str, report: Report) -> tuple[Revisions, ...]:
+    """Return what a symbol names in each history."""
+    if not is_symbol(revision):
+        one(targets, f"the revision {revision}")
+    return each(targets, lambda t: reading.show(t, revision, report), keep_going=True)
+
+
+def history(
+    targets: Sequence[Target], rev_range: str | None, *, indicate_current: bool, report: Report
+) -> tuple[Revisions, ...]:
+    """Return each history or a range of it, newest first."""
+    if rev_range is not None and not is_symbol(rev_range):
+        one(targets, f"the range {rev_range}")
+    return each(
+        targets,
+        lambda t: reading.history(
+            t, rev_range, indicate_current=indicate_current, report=report
+        ),
+        keep_going=True,
+    )
+
+
+def current(targets: Sequence[Target], report: Report) -> tuple[Current, ...]:
+    """Return where each database is."""
+    return each(targets, lambda t: reading.current(t, report), keep_going=True)
+
+
+def status(targets: Sequence[Target], report: Report) -> tuple[Status, ...]:
+    """Return one row a base; what is wrong with a base is told in its row."""
+    return tuple(_status(target, report) for target in targets)
+
+
+def _status(target: Target, report: Report) -> Status:
+    database = None
+    heads: tuple[str, ...] = ()
+    try:
+        scripts = Scripts(target)
+        with scripts.explained():
+            heads = tuple(scripts.get_heads())
+        database = target.shown_url
+        found = read_databases(target, scripts, report)
+        ids = tuple(sorted({one for _, current in found for one in current}))
+        for shown, current in found:
+            database = shown or database
+            check_heads(target, scripts, current)
+        pending = scripts.pending(ids)
+    except DatabaseError as error:
+        state: State = "unknown revision" if "revision" in error.data else "unreachable"
+        known = tuple(error.data["revision"].split()) if state == "unknown revision" else ()
+        return Status(target.name, database, known, heads, None, state, error)
+    except AlembicMigrateError as error:
+        return Status(target.name, database, (), heads, None, "error", error)
+    return Status(target.name, database, ids, heads, pending, _state(target, ids, pending))
+
+
+def _state(target: Target, ids: Sequence[str], pending: Sequence[object]) -> State:
+    if ids:
+        return "behind" if pending else "at head"
+    if not pending:
+        return "at head"
+    return "unmanaged" if _other_tables(target) else "empty"
+
+
+def _other_tables(target: Target) -> bool:
+    """Tell whether a database without a version holds tables of any kind."""
+    if target.environment != "builtin":
+        return False
+    schema = target.version_table_schema
+    with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
+        there = run_on(target.url, lambda c: table_names(c, schema), target.engine_factory)
+    return bool(there - {target.version_table} - target.siblings)

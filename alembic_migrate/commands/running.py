@@ -1,0 +1,124 @@
+"""upgrade, downgrade, stamp, ensure-version: what changes databases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from alembic_migrate.bridge import running
+from alembic_migrate.commands.each import each, is_symbol, one
+from alembic_migrate.errors import ConsentError
+from alembic_migrate.events import Report
+from alembic_migrate.results import Run
+from alembic_migrate.targets import Target
+
+
+def upgrade(
+    targets: Sequence[Target],
+    revision: str,
+    *,
+    sql: bool,
+    tag: str | None,
+    keep_going: bool,
+    report: Report,
+) -> tuple[Run, ...]:
+    """Bring databases up to a revision.
+
+    Args:
+        targets: the bases, in the order in which they run.
+        revision: ``head``, ``heads``, an id or its beginning, ``+2``, ``id+1``, ``label@head``, and
+            with ``sql`` a range ``from:to``.
+        sql: write the script instead of running it.
+        tag: for the environment script's ``context.get_tag_argument()``.
+        keep_going: go on with the other bases where one fails.
+        report: is told what happens.
+
+    Raises:
+        AlembicMigrateError: as ``each``.
+    """
+    _one_id(targets, (revision,))
+    return each(
+        targets,
+        lambda t: running.upgrade(t, revision, sql=sql, tag=tag, report=report),
+        keep_going=keep_going,
+    )
+
+
+def downgrade(
+    targets: Sequence[Target],
+    revision: str,
+    *,
+    sql: bool,
+    tag: str | None,
+    confirm: Collection[str],
+    keep_going: bool,
+    report: Report,
+) -> tuple[Run, ...]:
+    """Take databases back to a revision; a protected base wants its name in ``confirm``.
+
+    Raises:
+        ConsentError: a protected base was not confirmed; nothing was done.
+        AlembicMigrateError: as ``each``.
+    """
+    _one_id(targets, (revision,))
+    if not sql:
+        _consent(targets, confirm, "downgrade")
+    return each(
+        targets,
+        lambda t: running.downgrade(t, revision, sql=sql, tag=tag, report=report),
+        keep_going=keep_going,
+    )
+
+
+def stamp(
+    targets: Sequence[Target],
+    revisions: Sequence[str],
+    *,
+    sql: bool,
+    tag: str | None,
+    purge: bool,
+    confirm: Collection[str],
+    keep_going: bool,
+    report: Report,
+) -> tuple[Run, ...]:
+    """Write revisions into version tables without running anything.
+
+    Raises:
+        ConsentError: ``purge`` on a protected base that was not confirmed; nothing was done.
+        AlembicMigrateError: as ``each``.
+    """
+    _one_id(targets, revisions)
+    if purge:
+        _consent(targets, confirm, "stamp --purge")
+    return each(
+        targets,
+        lambda t: running.stamp(t, revisions, sql=sql, tag=tag, purge=purge, report=report),
+        keep_going=keep_going,
+    )
+
+
+def ensure_version(
+    targets: Sequence[Target], *, sql: bool, keep_going: bool, report: Report
+) -> tuple[Run, ...]:
+    """Make the version tables where there are none."""
+    return each(
+        targets,
+        lambda t: running.ensure_version(t, sql=sql, report=report),
+        keep_going=keep_going,
+    )
+
+
+def _one_id(targets: Sequence[Target], revisions: Sequence[str]) -> None:
+    for revision in revisions:
+        if not is_symbol(revision):
+            one(targets, f"the revision {revision}")
+
+
+def _consent(targets: Sequence[Target], confirm: Collection[str], verb: str) -> None:
+    missing = [t.name for t in targets if t.config["protected"] and t.name not in confirm]
+    if missing:
+        flags = " ".join(f"--confirm {name}" for name in missing)
+        raise ConsentError(
+            f"{', '.join(missing)}: protected = true, and {verb} may lose data; nothing was done",
+            hint=f"if it is meant: add {flags}",
+            data={"bases": missing},
+        )

@@ -1,0 +1,206 @@
+"""One way to work on a connection, whatever the driver: sync, async, in or out of a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import create_engine, event, pool
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
+
+from alembic_migrate.databases.urls import is_async, missing_driver, sqlite_file
+from alembic_migrate.errors import ConfigError, DatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+EngineFactory = Callable[[URL], "Engine | AsyncEngine"]
+
+# The drivers' own names for the seconds they wait for a connection.
+_TIMEOUT_PARAMETERS = {
+    "psycopg": "connect_timeout",
+    "psycopg2": "connect_timeout",
+    "asyncpg": "timeout",
+    "pymysql": "connect_timeout",
+    "mysqldb": "connect_timeout",
+    "aiomysql": "connect_timeout",
+    "asyncmy": "connect_timeout",
+    "mysqlconnector": "connection_timeout",
+    "mariadbconnector": "connect_timeout",
+    "pymssql": "login_timeout",
+    "pyodbc": "timeout",
+}
+
+
+def in_running_loop() -> bool:
+    """Tell whether this thread is inside a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def outside_loop(work: Callable[[], T]) -> T:
+    """Do work where no event loop runs: here, or in a thread that this one waits for.
+
+    While the thread works the caller is blocked, so there is never more than one at a time.
+    """
+    if not in_running_loop():
+        return work()
+    result: list[T] = []
+    failure: list[BaseException] = []
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            result.append(context.run(work))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="alembic-migrate")
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | None = None) -> T:
+    """Connect, do work on the connection, disconnect.
+
+    Args:
+        url: the database.
+        work: gets a synchronous ``Connection``, with an asynchronous driver too.
+        factory: makes the engine in place of ``create_engine``; may return an ``AsyncEngine``.
+
+    Raises:
+        ConfigError: the driver is not installed, or the SQLite file's folder does not exist.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.parent.is_dir():
+        raise ConfigError(
+            f"the SQLite file {file} cannot be made: there is no folder {file.parent}",
+            hint=f"make it: mkdir -p {file.parent}",
+        )
+    try:
+        engine = factory(url) if factory else _make_engine(url)
+    except ModuleNotFoundError as error:
+        if factory is not None:
+            raise
+        raise missing_driver(error, url) from None
+    if isinstance(engine, Engine):
+        try:
+            with engine.connect() as connection:
+                return work(connection)
+        finally:
+            engine.dispose()
+    return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
+
+
+def _make_engine(url: URL) -> Engine | AsyncEngine:
+    if not is_async(url):
+        return create_engine(url, poolclass=pool.NullPool)
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - needs greenlet
+
+    return create_async_engine(url, poolclass=pool.NullPool)
+
+
+async def _run_async(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def guarded(
+    *, timeout: float, reading: bool, on_sql: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Watch every connection that is made meanwhile, by whatever engine.
+
+    Args:
+        timeout: seconds that connecting may take.
+        reading: a SQLite file that does not exist is seen as an empty database and not created.
+        on_sql: is told each statement, without its parameters.
+    """
+
+    def connect(
+        dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]
+    ) -> Any:
+        if dialect.name == "sqlite":
+            if reading and _is_missing(arguments, parameters):
+                return dialect.connect(":memory:", **_without_database(parameters))
+            return None
+        name = _TIMEOUT_PARAMETERS.get(dialect.driver)
+        if name is not None:
+            whole = name == "timeout" and dialect.driver == "asyncpg"
+            parameters.setdefault(name, timeout if whole else max(1, round(timeout)))
+        if dialect.is_async:
+            return None
+        return _connect_in_time(dialect, arguments, parameters, timeout)
+
+    def executed(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if on_sql is not None:
+            on_sql(statement)
+
+    event.listen(Engine, "do_connect", connect)
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+        event.remove(Engine, "do_connect", connect)
+
+
+def _is_missing(arguments: list[Any], parameters: dict[str, Any]) -> bool:
+    from pathlib import Path  # noqa: PLC0415 - beside its only use
+
+    database = arguments[0] if arguments else parameters.get("database")
+    if not isinstance(database, str) or database in {"", ":memory:"}:
+        return False
+    return not parameters.get("uri") and not Path(database).exists()
+
+
+def _without_database(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key != "database"}
+
+
+def _connect_in_time(
+    dialect: Dialect, arguments: list[Any], parameters: dict[str, Any], timeout: float
+) -> Any:
+    """Connect in a thread, since some drivers wait for ever for a server that never answers."""
+    done: list[Any] = []
+    failure: list[BaseException] = []
+    late = threading.Event()
+
+    def run() -> None:
+        try:
+            connection = dialect.connect(*arguments, **parameters)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failure.append(error)
+            return
+        if late.is_set():
+            connection.close()
+        done.append(connection)
+
+    thread = threading.Thread(target=run, name="alembic-migrate-connect", daemon=True)
+    thread.start()
+    thread.join(timeout + 1)
+    if thread.is_alive():
+        late.set()
+        raise DatabaseError(
+            f"the database server did not answer within {timeout:g} s",
+            hint="is it the right host and port? connect_timeout in pyproject.toml sets how long "
+            "to wait, in seconds",
+        )
+    if failure:
+        raise failure[0]
+    return done[0]

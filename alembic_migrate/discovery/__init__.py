@@ -1,0 +1,1 @@
+"""The user's own Python: base modules, models and hooks, found and imported."""

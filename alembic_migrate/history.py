@@ -1,0 +1,203 @@
+"""The revision files, read as text and never run.
+
+What is not written as a literal is left out here; who needs certainty asks Alembic.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+_HEADER_NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
+_CREATE_TABLE = re.compile(
+    r"\bCREATE\s+(?:GLOBAL\s+|LOCAL\s+|TEMP\w*\s+|UNLOGGED\s+|FOREIGN\s+|VIRTUAL\s+)*TABLE\s+"
+    r"(IF\s+NOT\s+EXISTS\s+)?(?:[\"`\[]?\w+[\"`\]]?\s*\.\s*)?[\"`\[]?(\w+)",
+    re.IGNORECASE,
+)
+_RENAME_TABLE = re.compile(r"\bRENAME\s+TO\s+[\"`\[]?(\w+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the top of one revision file says.
+
+    Attributes:
+        path: the file.
+        revision: the id, or None where it is not a literal.
+        down_revisions: the ids it follows.
+        message: the first paragraph of its docstring.
+    """
+
+    path: Path
+    revision: str | None
+    down_revisions: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table that a revision file makes.
+
+    Attributes:
+        name: the table, without its schema.
+        guarded: it is made only where it does not exist yet.
+    """
+
+    name: str
+    guarded: bool
+
+
+def revision_files(locations: Iterable[Path], *, recursive: bool = False) -> Iterator[Path]:
+    """Yield the Python files of some versions folders, sorted within each folder."""
+    for location in locations:
+        pattern = "**/*.py" if recursive else "*.py"
+        for path in sorted(location.glob(pattern)):
+            if path.name != "__init__.py" and "__pycache__" not in path.parts:
+                yield path
+
+
+def headers(folder: Path) -> Iterator[Header]:
+    """Yield what the revision files of a migrations folder say at their top.
+
+    Args:
+        folder: the migrations folder; its ``versions`` are read, nested ones too.
+
+    Files that cannot be read or parsed, and files without a revision id, are left out.
+    """
+    for path in revision_files([folder / "versions"], recursive=True):
+        tree = _parse(path)
+        if tree is not None and (header := _header(path, tree)).revision is not None:
+            yield header
+
+
+def made_tables(paths: Iterable[Path]) -> set[Made]:
+    """Return the tables that these revision files make, in ``upgrade()`` or elsewhere in the file.
+
+    ``op.create_table``, ``op.rename_table``, ``sa.Table`` and SQL in strings are understood. Where
+    a name is computed, every string of that file that could be a table's name counts.
+    """
+    made: set[Made] = set()
+    for path in paths:
+        tree = _parse(path)
+        if tree is not None:
+            made |= _made_in(tree)
+    return made
+
+
+def declares_table(path: Path, table: str) -> bool:
+    """Tell whether a Python file declares a mapped class or a ``Table`` of this name."""
+    tree = _parse(path)
+    return tree is not None and any(table in _declared(node) for node in ast.walk(tree))
+
+
+@lru_cache(maxsize=4096)
+def _parse(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _header(path: Path, tree: ast.Module) -> Header:
+    values: dict[str, object] = {}
+    for node in tree.body:
+        target = _assigned_name(node)
+        if target in _HEADER_NAMES and isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            try:
+                values[target] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    revision = values.get("revision")
+    doc = ast.get_docstring(tree, clean=False) or ""
+    return Header(
+        path=path,
+        revision=revision if isinstance(revision, str) else None,
+        down_revisions=_ids(values.get("down_revision")),
+        message=doc.strip().split("\n\n", maxsplit=1)[0],
+    )
+
+
+def _assigned_name(node: ast.stmt) -> str:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target: ast.expr = node.targets[0]
+    elif isinstance(node, ast.AnnAssign):
+        target = node.target
+    else:
+        return ""
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple):
+        return tuple(item for item in value if isinstance(item, str))
+    return ()
+
+
+def _made_in(tree: ast.Module) -> set[Made]:
+    made: set[Made] = set()
+    computed = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name, literal = _made_by_call(node)
+            computed |= not literal
+            if name is not None:
+                made.add(Made(name, guarded=_has_true(node, "if_not_exists")))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            made |= _made_by_sql(node.value)
+    if computed:
+        made |= {Made(text, guarded=True) for text in _plain_strings(tree)}
+    return made
+
+
+def _made_by_call(node: ast.Call) -> tuple[str | None, bool]:
+    """Return the table a call makes, and False where its name is there but not a literal."""
+    function = node.func
+    called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    position, keyword = {
+        "create_table": (0, "table_name"),
+        "Table": (0, "name"),
+        "rename_table": (1, "new_table_name"),
+    }.get(called, (-1, ""))
+    if position < 0:
+        return None, True
+    given = [k.value for k in node.keywords if k.arg == keyword]
+    argument = node.args[position] if len(node.args) > position else next(iter(given), None)
+    if argument is None:
+        return None, True
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value, True
+    return None, False
+
+
+def _made_by_sql(text: str) -> set[Made]:
+    made = {Made(m.group(2), guarded=bool(m.group(1))) for m in _CREATE_TABLE.finditer(text)}
+    return made | {Made(m.group(1), guarded=False) for m in _RENAME_TABLE.finditer(text)}
+
+
+def _has_true(node: ast.Call, keyword: str) -> bool:
+    return any(
+        k.arg == keyword and not (isinstance(k.value, ast.Constant) and not k.value.value)
+        for k in node.keywords
+    )
+
+
+def _plain_strings(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+            yield node.value
+
+
+def _declared(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Assign | ast.AnnAssign) and _assigned_name(node) == "__tablename__":
+        value = node.value
+        return {value.value} if isinstance(value, ast.Constant) else set()  # type: ignore[arg-type]
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Table":
+        name, _ = _made_by_call(node)
+        return {name} if name is not None else set()
+    return set()

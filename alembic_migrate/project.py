@@ -1,0 +1,374 @@
+"""The library's face: ``load()`` and the verbs of a ``Project``.
+
+Nothing here prints or exits, and nothing is imported or connected to before a verb runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic_migrate.config.load import Configuration, Overrides
+from alembic_migrate.config.load import load as load_configuration
+from alembic_migrate.config.select import Mode
+from alembic_migrate.events import Report, ignore
+from alembic_migrate.results import (
+    Check,
+    ConfigRow,
+    Current,
+    Initialised,
+    Revisions,
+    Run,
+    Status,
+    Template,
+    Written,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from alembic_migrate.targets import Target
+
+
+def load(
+    project: str | os.PathLike[str] | None = None,
+    *,
+    config: str | os.PathLike[str] | None = None,
+    base: str | Sequence[str] | None = None,
+    all_bases: bool = False,
+    directory: str | os.PathLike[str] | None = None,
+    url: str | URL | None = None,
+    x: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+) -> Project:
+    """Read a project's configuration and return the project.
+
+    Args:
+        project: where the search for the pyproject.toml begins; the working directory by default.
+        config: the file itself.
+        base: the bases that the verbs work on, in the words of ``--base``.
+        all_bases: every base.
+        directory: the migrations folder, for one base.
+        url: the database, for one base; a ``URL`` may hold a password.
+        x: what ``context.get_x_argument()`` gives to an ``env.py``.
+        settings: ``KEY=VALUE``, any key of a base, the value as TOML.
+        environ: stands in for ``os.environ``.
+
+    Raises:
+        ConfigError: the file cannot be read, or what it says cannot be.
+    """
+    text = url if url is None or isinstance(url, str) else url.render_as_string(hide_password=False)
+    overrides = Overrides(
+        directory=os.fspath(directory) if directory is not None else None,
+        url=text,
+        settings=tuple(settings),
+    )
+    configuration = load_configuration(
+        start=Path(project) if project is not None else None,
+        file=Path(config) if config is not None else None,
+        overrides=overrides,
+        environ=environ,
+    )
+    words = (base,) if isinstance(base, str) else tuple(base or ())
+    return Project(configuration, words, all_bases=all_bases, x=tuple(x))
+
+
+class Project:
+    """A repository's bases and the verbs on them; made by ``load()``.
+
+    Each verb returns one record a base (see ``alembic_migrate.results``). Where one base was asked
+    for and fails, its error is raised; where several were, ``BasesFailed``, which holds what
+    happened to each. All errors are ``AlembicMigrateError``.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        words: tuple[str, ...] = (),
+        *,
+        all_bases: bool = False,
+        x: tuple[str, ...] = (),
+    ) -> None:
+        self._configuration = configuration
+        self._words = words
+        self._all = all_bases
+        self._x = x
+
+    @property
+    def root(self) -> Path:
+        """The folder that relative paths are relative to."""
+        return self._configuration.root
+
+    @property
+    def file(self) -> Path | None:
+        """The file with the table, or None."""
+        return self._configuration.file
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The configured bases, in the file's order."""
+        return self._configuration.names
+
+    @property
+    def named(self) -> bool:
+        """Whether the bases have names: the file has a ``bases`` table."""
+        return self._configuration.named
+
+    # --- folders and revision files -----------------------------------------------------------
+
+    def init(
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        template: str | None = None,
+        package: bool = False,
+        multidb: bool = False,
+    ) -> tuple[Initialised, ...]:
+        """Make the migrations folder; of every base with ``multidb``."""
+        from alembic_migrate.commands import initialising
+
+        project = self if directory is None else self._with_directory(directory)
+        targets = project._targets("init", all_bases=multidb)
+        return initialising.init(targets, template=template, package=package)
+
+    @staticmethod
+    def list_templates() -> tuple[Template, ...]:
+        """Return the templates that ``init`` knows."""
+        from alembic_migrate.commands import initialising
+
+        return initialising.list_templates()
+
+    def revision(
+        self,
+        message: str | None = None,
+        *,
+        autogenerate: bool = False,
+        sql: bool = False,
+        head: str = "head",
+        splice: bool = False,
+        branch_label: str | None = None,
+        version_path: str | None = None,
+        rev_id: str | None = None,
+        depends_on: Sequence[str] = (),
+        report: Report = ignore,
+    ) -> tuple[Written, ...]:
+        """Write a revision file; with ``autogenerate`` from what models and database differ in."""
+        from alembic_migrate.bridge.autogenerate import NewRevision
+        from alembic_migrate.commands import authoring
+
+        new = NewRevision(
+            message=message,
+            autogenerate=autogenerate,
+            sql=sql,
+            head=head,
+            splice=splice,
+            branch_label=branch_label,
+            version_path=version_path,
+            rev_id=rev_id,
+            depends_on=tuple(depends_on),
+        )
+        return authoring.revision(self._targets("write"), new, report)
+
+    def migrate(self, message: str | None = None, **options: Any) -> tuple[Written, ...]:
+        """Write what models and database differ in; the options are those of ``revision``."""
+        return self.revision(message, autogenerate=True, **options)
+
+    def merge(
+        self,
+        revisions: Sequence[str] = (),
+        *,
+        message: str | None = None,
+        branch_label: str | None = None,
+        rev_id: str | None = None,
+        splice: bool = False,
+        report: Report = ignore,
+    ) -> tuple[Written, ...]:
+        """Write a revision that joins the heads, or the revisions named."""
+        from alembic_migrate.bridge.autogenerate import NewRevision
+        from alembic_migrate.commands import authoring
+
+        new = NewRevision(message=message, branch_label=branch_label, rev_id=rev_id, splice=splice)
+        return authoring.merge(self._targets("write"), tuple(revisions), new, report)
+
+    def edit(self, revision: str = "head", *, report: Report = ignore) -> tuple[Path, ...]:
+        """Open revision files in the user's editor and return them."""
+        from alembic_migrate.commands import authoring
+
+        return authoring.edit(self._targets("write"), revision, report)
+
+    # --- what changes databases ---------------------------------------------------------------
+
+    def upgrade(
+        self,
+        revision: str = "head",
+        *,
+        sql: bool = False,
+        tag: str | None = None,
+        keep_going: bool = False,
+        report: Report = ignore,
+    ) -> tuple[Run, ...]:
+        """Bring databases up to a revision, in the order that ``after`` gives."""
+        from alembic_migrate.commands import running
+
+        return running.upgrade(
+            self._targets("write", ordered=True),
+            revision,
+            sql=sql,
+            tag=tag,
+            keep_going=keep_going,
+            report=report,
+        )
+
+    def downgrade(
+        self,
+        revision: str = "-1",
+        *,
+        sql: bool = False,
+        tag: str | None = None,
+        confirm: Collection[str] = (),
+        keep_going: bool = False,
+        report: Report = ignore,
+    ) -> tuple[Run, ...]:
+        """Take databases back to a revision, in the order opposite to ``after``."""
+        from alembic_migrate.commands import running
+
+        return running.downgrade(
+            self._targets("write", ordered=True)[::-1],
+            revision,
+            sql=sql,
+            tag=tag,
+            confirm=confirm,
+            keep_going=keep_going,
+            report=report,
+        )
+
+    def stamp(
+        self,
+        revisions: str | Sequence[str] = "head",
+        *,
+        sql: bool = False,
+        tag: str | None = None,
+        purge: bool = False,
+        confirm: Collection[str] = (),
+        keep_going: bool = False,
+        report: Report = ignore,
+    ) -> tuple[Run, ...]:
+        """Write revisions into version tables without running anything."""
+        from alembic_migrate.commands import running
+
+        return running.stamp(
+            self._targets("write", ordered=True),
+            (revisions,) if isinstance(revisions, str) else tuple(revisions),
+            sql=sql,
+            tag=tag,
+            purge=purge,
+            confirm=confirm,
+            keep_going=keep_going,
+            report=report,
+        )
+
+    def ensure_version(
+        self, *, sql: bool = False, keep_going: bool = False, report: Report = ignore
+    ) -> tuple[Run, ...]:
+        """Make the version tables where there are none."""
+        from alembic_migrate.commands import running
+
+        targets = self._targets("write", ordered=True)
+        return running.ensure_version(targets, sql=sql, keep_going=keep_going, report=report)
+
+    # --- what only reads ----------------------------------------------------------------------
+
+    def current(self, *, report: Report = ignore) -> tuple[Current, ...]:
+        """Return where each database is."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.current(self._targets("read"), report)
+
+    def status(self, *, report: Report = ignore) -> tuple[Status, ...]:
+        """Return one row a base; a database that cannot be reached is a row too."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.status(self._targets("status"), report)
+
+    def check(self, *, report: Report = ignore) -> tuple[Check, ...]:
+        """Return what histories, databases and models disagree about."""
+        from alembic_migrate.commands import checking
+
+        return checking.check(self._targets("read"), report)
+
+    def heads(self, *, resolve_dependencies: bool = False) -> tuple[Revisions, ...]:
+        """Return the heads of each history."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.heads(self._targets("read"), resolve_dependencies=resolve_dependencies)
+
+    def branches(self) -> tuple[Revisions, ...]:
+        """Return each history's branch points, each followed by the revisions that leave it."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.branches(self._targets("read"))
+
+    def show(self, revision: str = "head", *, report: Report = ignore) -> tuple[Revisions, ...]:
+        """Return what a symbol names in each history."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.show(self._targets("read"), revision, report)
+
+    def history(
+        self,
+        rev_range: str | None = None,
+        *,
+        indicate_current: bool = False,
+        report: Report = ignore,
+    ) -> tuple[Revisions, ...]:
+        """Return each history or a range of it, newest first."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.history(
+            self._targets("read"), rev_range, indicate_current=indicate_current, report=report
+        )
+
+    # --- configuration ------------------------------------------------------------------------
+
+    def config_rows(self, *, resolve: bool = False) -> tuple[ConfigRow, ...]:
+        """Return every key of the chosen bases with its value and origin, secrets masked.
+
+        Args:
+            resolve: call ``get_base()`` where it is what gives the URL.
+        """
+        names = self._configuration.choose(self._words, all_bases=self._all)
+        if not resolve:
+            return self._configuration.rows(names)
+        from alembic_migrate.commands import configuring
+
+        return configuring.resolved(self._targets("read"), self._configuration.rows(names))
+
+    @staticmethod
+    def config_schema() -> dict[str, Any]:
+        """Return the JSON Schema of the table, for editors."""
+        from alembic_migrate.config.schema import json_schema
+
+        return json_schema()
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _with_directory(self, directory: str | os.PathLike[str]) -> Project:
+        configuration = self._configuration.with_directory(os.fspath(directory))
+        return Project(configuration, self._words, all_bases=self._all, x=self._x)
+
+    def _targets(
+        self, mode: Mode, *, all_bases: bool = False, ordered: bool = False
+    ) -> tuple[Target, ...]:
+        from alembic_migrate.targets import Target
+
+        configuration = self._configuration
+        bases = configuration.select(self._words, self._all or all_bases, mode)
+        if ordered:
+            bases = configuration.in_order(bases)
+        tables = frozenset(configuration.version_tables())
+        return tuple(
+            Target(base, configuration.pythonpath, self._x, tables) for base in bases
+        )

@@ -1,0 +1,257 @@
+"""What one run of Alembic works on: a base with its models, URL, folder and version table."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.engine import URL
+
+from alembic_migrate.config.base import BaseConfig
+from alembic_migrate.databases.connecting import EngineFactory
+from alembic_migrate.databases.urls import mask, parse_url
+from alembic_migrate.discovery.models import Models, load_models
+from alembic_migrate.discovery.modules import extend_path, load_hook
+from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
+from alembic_migrate.events import Event, Report
+
+EnvironmentKind = Literal["builtin", "own", "ancestor", "flask"]
+
+
+@dataclass(eq=False)
+class Target:
+    """One base, ready to work on. What costs an import or reads a variable waits until it is asked.
+
+    Attributes:
+        config: the base's resolved configuration.
+        pythonpath: folders for ``sys.path``.
+        x_arguments: what ``context.get_x_argument()`` gives to the base's ``env.py``.
+        siblings: version tables of the repository's other bases, never reported as unknown tables.
+    """
+
+    config: BaseConfig
+    pythonpath: tuple[Path, ...] = ()
+    x_arguments: tuple[str, ...] = ()
+    siblings: frozenset[str] = frozenset()
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """Return the base's name."""
+        return self.config.name
+
+    @cached_property
+    def folder(self) -> Path:
+        """Return the migrations folder, which may be shipped by a package and may not exist."""
+        text = str(self.config["directory"])
+        if os.path.isabs(text) or ":" not in text:  # noqa: PTH117 - as Alembic tells them apart
+            return Path(text)
+        package, _, inside = text.partition(":")
+        try:
+            spec = importlib.util.find_spec(package)
+        except ImportError:
+            spec = None
+        if spec is None or not spec.submodule_search_locations:
+            raise ConfigError(
+                f"base {self.name}: directory = {text!r}: there is no package {package}",
+                hint='write directory = "package:folder", or a plain folder',
+            )
+        return Path(spec.submodule_search_locations[0]).joinpath(*inside.split(":"))
+
+    @property
+    def is_packaged(self) -> bool:
+        """Tell whether the folder belongs to an installed package and is not ours to write."""
+        text = str(self.config["directory"])
+        return ":" in text and not os.path.isabs(text)  # noqa: PTH117
+
+    @cached_property
+    def environment(self) -> EnvironmentKind:
+        """Return which environment script the folder has: ours or none is ``builtin``."""
+        env_file = self.folder / "env.py"
+        if self.config["env"] == "builtin" or not env_file.is_file():
+            return "builtin"
+        return kind_of(env_file)
+
+    def require_folder(self) -> Path:
+        """Return the folder.
+
+        Raises:
+            UsageError: it does not exist or is no folder.
+        """
+        folder = self.folder
+        if folder.is_dir():
+            return folder
+        flag = f" --base {self.name}" if self.config.named else ""
+        found = "is a file" if folder.exists() else "does not exist"
+        hint = f"make it: alembic-db init{flag}"
+        if self.config.ini_location is not None:
+            hint += f'; or, since {self.config.ini_location[0].name} says so: directory = "'
+            hint += f'{self.config.ini_location[1]}" under [tool.alembic-migrate]'
+        raise UsageError(
+            f"base {self.name}: the migrations folder {folder} {found} "
+            f"(directory: {self.config.origin('directory').text})",
+            hint=hint,
+        )
+
+    @cached_property
+    def models(self) -> Models:
+        """Return the base's models, imported now if they are not yet.
+
+        Raises:
+            DiscoveryError: as ``load_models``.
+        """
+        self.enter()
+        config = self.config
+        metadata = config["metadata"] or ()
+        paths = (metadata,) if isinstance(metadata, str) else tuple(metadata)
+        extra = tuple(config["models"] or ())
+        alone = bool(extra) and not config.is_set("module")
+        module = None if alone else str(config["module"])
+        found = load_models(
+            module=module,
+            metadata=paths,
+            models=extra,
+            asked_by=config.origin("module").text,
+        )
+        if not found.tables:
+            self.warnings.append(
+                f"base {self.name} has no tables at all: is every model imported? "
+                'models = ["package.models.*"] imports what is missing'
+            )
+        return found
+
+    def own_models(self) -> Models | None:
+        """Return the models; None where nothing configures them and ``env.py`` may bring its own."""
+        try:
+            return self.models
+        except DiscoveryError as error:
+            config = self.config
+            asked = any(config.is_set(key) for key in ("module", "metadata", "models"))
+            if asked or error.data.get("module") is None or self.environment == "builtin":
+                raise
+            return None
+
+    def enter(self) -> None:
+        """Put the project on ``sys.path``, and note what it hides there."""
+        for file in extend_path(self.pythonpath):
+            self.warnings.append(
+                f"{file} has the name of a module that others import too; rename it, or import it "
+                "from a package of its own"
+            )
+
+    def tell_warnings(self, report: Report) -> None:
+        """Report what was noted, once."""
+        while self.warnings:
+            report(Event("warning", self.warnings.pop(0), self.name))
+
+    @cached_property
+    def url(self) -> URL:
+        """Return the database's URL: the configured one, else what ``get_base()`` returns.
+
+        Raises:
+            ConfigError: there is none, or it cannot be read.
+        """
+        found = self.configured_url()
+        if found is None:
+            raise ConfigError(
+                f"base {self.name} has no database URL: no --url, no url in "
+                f"{self.config.file or 'pyproject.toml'}, and get_base() returned no "
+                "'sqlalchemy_url'",
+                hint='set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"',
+            )
+        return found
+
+    def configured_url(self) -> URL | None:
+        """Return the URL that flag, file or ``get_base()`` give, or None."""
+        text = self.config.url
+        if text is not None:
+            origin = self.config.origin("url").text
+            return parse_url(text, f"base {self.name} ({origin})")
+        models = self.own_models()
+        if models is None or models.url is None:
+            return None
+        relative = self.config.from_root(models.url) if isinstance(models.url, str) else models.url
+        return parse_url(relative, f"base {self.name} (get_base())")
+
+    @property
+    def shown_url(self) -> str | None:
+        """Return the URL with its password masked, or None where there is none."""
+        try:
+            found = self.configured_url()
+        except ConfigError:
+            return None
+        return mask(found) if found is not None else None
+
+    @property
+    def version_table(self) -> str:
+        """Return the name of the version table."""
+        return str(self.config["version_table"])
+
+    @property
+    def version_table_schema(self) -> str | None:
+        """Return the schema of the version table; None is the default one."""
+        schema = self.config["version_table_schema"]
+        return str(schema) if schema is not None else None
+
+    @cached_property
+    def engine_factory(self) -> EngineFactory | None:
+        """Return the configured ``engine`` hook, or None."""
+        return self.hook("engine")
+
+    def hook(self, key: str) -> EngineFactory | None:
+        """Return the callable that a key names as ``"package.module:function"``, or None."""
+        path = self.config[key]
+        if not isinstance(path, str):
+            return None
+        self.enter()
+        return load_hook(path, key)
+
+    def version_locations(self) -> list[Path]:
+        """Return the folders that hold the revision files."""
+        configured: Iterable[Path] = self.config["version_locations"] or ()
+        return [Path(path) for path in configured] or [self.folder / "versions"]
+
+
+def kind_of(env_file: Path) -> EnvironmentKind:
+    """Tell whose environment script a file is, without running it.
+
+    ``builtin`` is the thin one that ``init`` writes, as long as it does nothing else.
+    """
+    try:
+        tree = ast.parse(env_file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return "own"
+    imported = {
+        (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    if ("flask", "current_app") in imported:
+        return "flask"
+    if ("alembic_migrate.cli", "get_base") in imported:
+        return "ancestor"
+    return "builtin" if _is_thin(tree) else "own"
+
+
+def _is_thin(tree: ast.Module) -> bool:
+    body = [node for node in tree.body if not _is_docstring(node)]
+    if len(body) != 2:  # noqa: PLR2004 - one import, one call
+        return False
+    imports, call = body
+    return (
+        isinstance(imports, ast.ImportFrom)
+        and imports.module == "alembic_migrate.environment"
+        and isinstance(call, ast.Expr)
+        and ast.unparse(call) == "run_migrations()"
+    )
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
