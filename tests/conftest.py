@@ -2,13 +2,14 @@
 
 ``sqlite_url``, ``postgresql_url`` and ``mariadb_url`` give a new empty database each test;
 ``database_url`` runs a test on all three. ``project`` makes a project from a dict of files;
-``tutorial`` and ``two_bases`` are ready-made ones.
+``tutorial``, ``two_bases`` and ``example`` are ready-made ones.
 """
 
 from __future__ import annotations
 
 import compileall
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -95,3 +96,11 @@ def tutorial(project: MakeProject) -> projects.Project:
 def two_bases(project: MakeProject) -> projects.Project:
     """Bases ``app`` and ``reporting`` in one TOML; $APP_URL and $REPORTING_URL move them."""
     return project(projects.TWO_BASES)
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> projects.Project:
+    """A copy of example/: $APP_DATABASE_URL and $REPORTING_DATABASE_URL move its two bases."""
+    source = Path(__file__).parents[1] / "example"
+    shutil.copytree(source, tmp_path / "example", ignore=shutil.ignore_patterns("*.db", "__py*"))
+    return projects.Project(tmp_path / "example")
