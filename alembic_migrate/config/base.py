@@ -40,7 +40,7 @@ DEFAULT = Origin("default", "default")
 class Setting:
     """A key's value and its origin."""
 
-    value: Any
+    value: Any = field(repr=False)  # may hold a password
     origin: Origin
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NAME_FIELD = re.compile(r"(?<!\$)\{name\}")  # ${name} is a variable
 _MEMORY = re.compile(r"sqlite(\+\w+)?:/*(:memory:)?(\?.*)?")
 _URL = re.compile(
     r"(?P<dialect>[^:+/]+)(?:\+[^:/]+)?://(?:(?P<user>[^:/@]*)(?::[^@]*)?@)?(?P<rest>.*)"
@@ -40,9 +42,9 @@ class Tables:
         bases: each named base's table; empty where there is no ``bases`` table.
     """
 
-    tool: Mapping[str, Any]
+    tool: Mapping[str, Any] = field(repr=False)
     place: Place
-    bases: Mapping[str, Mapping[str, Any]]
+    bases: Mapping[str, Mapping[str, Any]] = field(repr=False)
 
     def place_of(self, name: str) -> Place:
         """Return where a base's table stands: the tool table itself where there are none."""
@@ -157,7 +159,7 @@ def _check_circles(them: Tables) -> None:
 def _check_per_base(them: Tables) -> None:
     for key in PER_BASE:
         value = them.tool.get(key)
-        if isinstance(value, str) and "{name}" not in value:
+        if isinstance(value, str) and not _NAME_FIELD.search(value):
             examples = {
                 "directory": "migrations/{name}",
                 "url": "sqlite:///{name}.db",
@@ -176,9 +178,10 @@ def _check_folders(them: Tables, root: Path) -> None:
         folder = plain_directory(them, name, root)
         if folder is None:
             continue
-        if folder in owners:
-            raise shared_folder(them.place_of(name), owners[folder], name, folder, root)
-        owners[folder] = name
+        real = os.path.realpath(folder)
+        if real in owners:
+            raise shared_folder(them.place_of(name), owners[real], name, folder, root)
+        owners[real] = name
 
 
 def plain_directory(them: Tables, name: str, root: Path) -> str | None:
@@ -210,7 +213,7 @@ def check_selected(bases: Iterable[BaseConfig], place_of: Mapping[str, Place]) -
     versions: dict[tuple[Any, ...], BaseConfig] = {}
     for base in bases:
         if "directory" not in base.errors:
-            other = folders.setdefault(base["directory"], base)
+            other = folders.setdefault(os.path.realpath(base["directory"]), base)
             if other is not base:
                 place = place_of.get(base.name, Place(base.file or base.root))
                 raise shared_folder(place, other.name, base.name, base["directory"], base.root)

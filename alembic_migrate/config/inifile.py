@@ -206,7 +206,7 @@ class _Ini:
             {
                 "name": name,
                 **{
-                    key.removeprefix(f"{name}."): self.get(key, section)
+                    key[len(name) + 1 :]: self.get(key, section)
                     for key in keys
                     if key.startswith(f"{name.lower()}.")
                 },

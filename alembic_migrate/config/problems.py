@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.config.files import line_of
@@ -22,9 +22,17 @@ _LONGEST = 60
 
 def dotted(parts: Iterable[str]) -> str:
     """Return the parts of a TOML key joined with dots, quoted where TOML needs quotes."""
-    return ".".join(
-        part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in parts
-    )
+    return ".".join(part if _BARE.fullmatch(part) else quoted(part) for part in parts)
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes, with what does not print escaped."""
+    return printable(json.dumps(text, ensure_ascii=False))
+
+
+def printable(text: str) -> str:
+    """Return a text with what does not print escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Place:
     """
 
     path: Path | None = None
-    text: str = ""
+    text: str = field(default="", repr=False)
     table: tuple[str, ...] = TABLE
 
     def line(self, key: str | None = None) -> int | None:
@@ -107,7 +115,7 @@ def found(value: Any, *, secret: bool = False) -> str:
     """
     if secret or not isinstance(value, str | bool | int | float):
         return kind_of(value)
-    text = json.dumps(value, ensure_ascii=False)
+    text = quoted(value) if isinstance(value, str) else json.dumps(value)
     if isinstance(value, str) and (":/" in value or "@" in value or len(text) > _LONGEST):
         return kind_of(value)
     return f"{kind_of(value)}, {text}"

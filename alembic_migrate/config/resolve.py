@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.config.base import (
@@ -38,7 +38,7 @@ class Layer:
         place: the TOML table, whose variables are expanded; None where values are literal.
     """
 
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
     origin: Callable[[str], Origin]
     anchor: Path
     place: Place | None = None
@@ -53,7 +53,6 @@ class Frame:
         file: the TOML file with the table, or None.
         pyproject: the root's pyproject.toml, for ``[tool.alembic]``; or None.
         variables: what ``${...}`` stands for.
-        bases: the names of the configured bases.
     """
 
     root: Path

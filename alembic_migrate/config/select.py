@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
 from alembic_migrate.config.base import Origin
-from alembic_migrate.config.problems import known_and_nearest, nearest
+from alembic_migrate.config.problems import known_and_nearest, nearest, printable
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -113,11 +113,6 @@ def unknown(word: str, asked: Asked, known: Known) -> AlembicMigrateError:
         message = f'there is no base "{printable(word)}"'
     line = asked.line(nearest(word, known.names) or known.names[0])
     return asked.error(message, f"{known_and_nearest(word, known.names)}\n{line}")
-
-
-def printable(word: str) -> str:
-    """Return a word with what does not print escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in word)
 
 
 def asked_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from alembic_migrate.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 _WITH_STRINGS = frozenset({"string", "path", "hook", "boolean or hook", "strings or string"})
 _STRINGS_ONLY = frozenset({"string", "path", "hook"})
 
@@ -51,11 +53,11 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
     for text in texts:
         name, equals, written = text.partition("=")
         name = name.strip()
-        if not equals or not name:
-            raise UsageError(
-                "--set takes KEY=VALUE" + (f", and {name!r} has no =" if not equals else ""),
-                hint=f"--set {name or 'compare_type'}=VALUE",
-            )
+        if not equals or not _KEY.fullmatch(name):
+            # What was typed is not shown: it may be a URL.
+            raise UsageError("--set takes KEY=VALUE", hint="--set compare_type=false")
+        if name == "url" and written.strip() in ("", '""', "''"):
+            raise UsageError("--set url is empty", hint="give it a value or leave it out")
         values[name] = _value(BY_NAME.get(name), written.strip())
     return validate(Place(path=None), values, scope="base")
 

@@ -48,7 +48,7 @@ def _split(template: str) -> Iterator[_Piece]:
     position = plain = 0
     while (dollar := template.find("$", position)) >= 0:
         following = template[dollar + 1 : dollar + 2]
-        if following not in ("$", "{") or not following:
+        if following not in ("$", "{"):
             position = dollar + 1
             continue
         yield _Piece(template[plain:dollar], variable=False)
@@ -91,7 +91,7 @@ class Variables:
         env_file: a dotenv file that fills in for missing names; it may be missing.
     """
 
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)
     root: Path
     env_file: Path | None = None
     _files: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
