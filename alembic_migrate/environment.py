@@ -9,8 +9,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.bridge.foreign import run_in_foreign_context, target_of_context
 from alembic_migrate.bridge.environment import active_environment
+from alembic_migrate.bridge.foreign import run_in_foreign_context, target_of_context
 
 if TYPE_CHECKING:
     from alembic_migrate.targets import Target

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 _HEADER_NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 _CREATE_TABLE = re.compile(
@@ -197,7 +200,10 @@ def _declared(node: ast.AST) -> set[str]:
     if isinstance(node, ast.Assign | ast.AnnAssign) and _assigned_name(node) == "__tablename__":
         value = node.value
         return {value.value} if isinstance(value, ast.Constant) else set()  # type: ignore[arg-type]
-    if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Table":
+    if (
+        isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Table"
+    ):
         name, _ = _made_by_call(node)
         return {name} if name is not None else set()
     return set()

@@ -6,29 +6,30 @@ Nothing here prints or exits, and nothing is imported or connected to before a v
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.config.load import Configuration, Overrides
 from alembic_migrate.config.load import load as load_configuration
-from alembic_migrate.config.select import Mode
 from alembic_migrate.events import Report, ignore
-from alembic_migrate.results import (
-    Check,
-    ConfigRow,
-    Current,
-    Initialised,
-    Revisions,
-    Run,
-    Status,
-    Template,
-    Written,
-)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from sqlalchemy.engine import URL
 
+    from alembic_migrate.config.select import Mode
+    from alembic_migrate.results import (
+        Check,
+        ConfigRow,
+        Current,
+        Initialised,
+        Revisions,
+        Run,
+        Status,
+        Template,
+        Written,
+    )
     from alembic_migrate.targets import Target
 
 
@@ -130,8 +131,11 @@ class Project:
         """Make the migrations folder; of every base with ``multidb``."""
         from alembic_migrate.commands import initialising
 
-        project = self if directory is None else self._with_directory(directory)
-        targets = project._targets("init", all_bases=multidb)
+        if directory is not None:
+            return self._with_directory(directory).init(
+                template=template, package=package, multidb=multidb
+            )
+        targets = self._targets("init", all_bases=multidb)
         return initialising.init(targets, template=template, package=package)
 
     @staticmethod
@@ -369,6 +373,4 @@ class Project:
         if ordered:
             bases = configuration.in_order(bases)
         tables = frozenset(configuration.version_tables())
-        return tuple(
-            Target(base, configuration.pythonpath, self._x, tables) for base in bases
-        )
+        return tuple(Target(base, configuration.pythonpath, self._x, tables) for base in bases)

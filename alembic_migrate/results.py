@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from alembic_migrate.errors import AlembicMigrateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -89,7 +91,9 @@ class Current:
     at_head: bool
 
 
-State = Literal["at head", "behind", "empty", "unmanaged", "unknown revision", "unreachable", "error"]
+State = Literal[
+    "at head", "behind", "empty", "unmanaged", "unknown revision", "unreachable", "error"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +289,7 @@ class Outcome(Generic[T]):
     error: AlembicMigrateError | None = None
 
 
-def as_json(value: Any) -> Any:  # noqa: ANN401 - any record goes in, any JSON value comes out
+def as_json(value: Any) -> Any:
     """Turn records into plain JSON values: dictionaries, lists, strings, numbers, None."""
     if isinstance(value, AlembicMigrateError):
         return value.as_dict()

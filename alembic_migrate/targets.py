@@ -5,21 +5,24 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy.engine import URL
-
-from alembic_migrate.config.base import BaseConfig
-from alembic_migrate.databases.connecting import EngineFactory
 from alembic_migrate.databases.urls import mask, parse_url
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook
 from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
 from alembic_migrate.events import Event, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.engine import URL
+
+    from alembic_migrate.config.base import BaseConfig
+    from alembic_migrate.databases.connecting import EngineFactory
 
 EnvironmentKind = Literal["builtin", "own", "ancestor", "flask"]
 
@@ -45,6 +48,11 @@ class Target:
     def name(self) -> str:
         """Return the base's name."""
         return self.config.name
+
+    @property
+    def flag(self) -> str:
+        """Return what a command line needs to mean this base: `` --base NAME``, or nothing."""
+        return f" --base {self.name}" if self.config.named else ""
 
     @cached_property
     def folder(self) -> Path:
@@ -87,9 +95,8 @@ class Target:
         folder = self.folder
         if folder.is_dir():
             return folder
-        flag = f" --base {self.name}" if self.config.named else ""
         found = "is a file" if folder.exists() else "does not exist"
-        hint = f"make it: alembic-db init{flag}"
+        hint = f"make it: alembic-db init{self.flag}"
         if self.config.ini_location is not None:
             hint += f'; or, since {self.config.ini_location[0].name} says so: directory = "'
             hint += f'{self.config.ini_location[1]}" under [tool.alembic-migrate]'
@@ -127,7 +134,7 @@ class Target:
         return found
 
     def own_models(self) -> Models | None:
-        """Return the models; None where nothing configures them and ``env.py`` may bring its own."""
+        """Return the models; None where nothing names them and ``env.py`` may bring its own."""
         try:
             return self.models
         except DiscoveryError as error:

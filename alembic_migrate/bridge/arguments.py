@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.events import Event, Report
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from alembic_migrate.targets import Target
 
 # Keys that are arguments of configure() under the same name; hooks among them.
 _VALUES = (

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate.api import RevisionContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import Script
 from alembic.util import asbool, rev_id
 
 from alembic_migrate.bridge.config import make_config
@@ -20,7 +17,14 @@ from alembic_migrate.bridge.state import check_heads
 from alembic_migrate.errors import DatabaseError, UsageError
 from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Change, Written
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import Script
+
+    from alembic_migrate.targets import Target
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,11 @@ def _refuse_behind(target: Target, scripts: Scripts, heads: Sequence[str]) -> No
     if set(scripts.get_revisions(tuple(heads))) == set(scripts.get_revisions("heads")):
         return
     count = len(scripts.pending(heads))
-    flag = f" --base {target.name}" if target.config.named else ""
     noun = "revision is" if count == 1 else "revisions are"
     raise DatabaseError(
         f"base {target.name}: the database is behind: {count} {noun} pending, and models can only "
         "be compared with a database at head",
-        hint=f"first: alembic-db upgrade{flag}",
+        hint=f"first: alembic-db upgrade{target.flag}",
         data={"base": target.name, "pending": count},
     )
 
@@ -161,9 +164,7 @@ def check_message(message: str | None) -> str | None:
 
 def _is_empty(context: RevisionContext) -> bool:
     return all(
-        ops.is_empty()
-        for script in context.generated_revisions
-        for ops in script.upgrade_ops_list
+        ops.is_empty() for script in context.generated_revisions for ops in script.upgrade_ops_list
     )
 
 
@@ -250,7 +251,7 @@ def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Re
     message = check_message(new.message)
     with Progress(target, scripts, report).explained(asked or "heads"):
         chosen = scripts.get_revisions(tuple(revisions) or "heads")
-        ids = tuple(dict.fromkeys(script.revision for script in chosen if script is not None))
+        ids = tuple(dict.fromkeys(script.revision for script in chosen))
         if len(ids) < 2:  # noqa: PLR2004
             reason = "one revision is no merge" if revisions else "there is one head"
             if not ids:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-from sqlalchemy.engine import Connection
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alembic_migrate.bridge.arguments import configure_arguments
 from alembic_migrate.databases.connecting import run_on
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.engine import Connection
+
+    from alembic_migrate.targets import Target
 
 
 class Context(Protocol):
     """What both an ``EnvironmentContext`` and the module ``alembic.context`` have."""
 
-    configure: Any
-    begin_transaction: Any
-    run_migrations: Any
+    @property
+    def configure(self) -> Callable[..., None]:
+        """Configure the context."""
+
+    @property
+    def begin_transaction(self) -> Callable[[], AbstractContextManager[Any]]:
+        """Begin a transaction, where the database has them for DDL."""
+
+    @property
+    def run_migrations(self) -> Callable[..., None]:
+        """Run what the command asks for."""
 
 
 def drive(

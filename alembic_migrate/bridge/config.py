@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic import command as alembic_commands
 from alembic.config import Config as AlembicConfig
-from sqlalchemy.engine import URL
 
-from alembic_migrate.targets import Target
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import URL
+
+    from alembic_migrate.targets import Target
 
 NEUTRAL_INI = Path(__file__).with_name("neutral.ini")
 
@@ -77,9 +80,7 @@ def make_config(
     return made
 
 
-def _command_options(
-    target: Target, verb: str, options: Mapping[str, Any]
-) -> argparse.Namespace:
+def _command_options(target: Target, verb: str, options: Mapping[str, Any]) -> argparse.Namespace:
     return argparse.Namespace(
         **{
             "config": None,

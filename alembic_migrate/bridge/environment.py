@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
@@ -18,13 +18,15 @@ from alembic_migrate.bridge.builtin import drive
 from alembic_migrate.bridge.config import make_config
 from alembic_migrate.bridge.logs import forwarded_logs, forwarded_warnings, kept_logging
 from alembic_migrate.bridge.ownership import Ownership
-from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.databases.connecting import guarded, outside_loop
 from alembic_migrate.databases.urls import mask
 from alembic_migrate.discovery.modules import describe, import_user_module
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, MigrationError
 from alembic_migrate.events import Event, Report
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.targets import Target
 
 Work = Callable[[Any, MigrationContext], Iterable[Any]]
 
@@ -164,7 +166,8 @@ def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
         )
         if target.environment == "flask":
             _require_flask_context(target)
-        environment = stack.enter_context(Environment(target, scripts, request))
+        environment = Environment(target, scripts, request)
+        stack.enter_context(environment)
         _running.append(environment)
         stack.callback(_running.remove, environment)
         if target.environment == "builtin":

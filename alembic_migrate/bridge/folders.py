@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mako.template import Template as MakoTemplate
 
 from alembic_migrate.errors import UsageError
 from alembic_migrate.results import Template
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from alembic_migrate.targets import Target
 
 TEMPLATES = Path(__file__).with_name("templates")
 DEFAULT = "app"

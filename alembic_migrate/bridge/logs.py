@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from alembic_migrate.events import Event, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _OURS = re.compile(r"(alembic|sqlalchemy|mako|pydantic|click|rich|tomlkit)(\.|$)")
 
@@ -22,7 +24,10 @@ def kept_logging() -> Iterator[None]:
     handlers that exist already are hidden from it meanwhile.
     """
     root = logging.getLogger()
-    loggers = [root, *(x for x in root.manager.loggerDict.values() if isinstance(x, logging.Logger))]
+    loggers = [
+        root,
+        *(x for x in root.manager.loggerDict.values() if isinstance(x, logging.Logger)),
+    ]
     before = [(log, _state(log)) for log in loggers]
     # The registry of handlers has no public name; without it nothing is closed behind our back.
     registry: list[Any] = getattr(logging, "_handlerList", [])
@@ -52,7 +57,9 @@ class _Forward(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = "warning" if record.levelno >= logging.WARNING else "log"
-        self.report(Event("warning" if kind == "warning" else "log", record.getMessage(), self.base))
+        self.report(
+            Event("warning" if kind == "warning" else "log", record.getMessage(), self.base)
+        )
 
 
 @contextmanager

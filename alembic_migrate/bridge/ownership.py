@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.history import declares_table, made_tables, revision_files
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alembic_migrate.targets import Target
 
 IncludeObject = Callable[[Any, Any, Any, bool, Any], bool]
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.runtime.migration import MigrationContext, MigrationStep
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
-from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import explain, first_line, is_database_fault
 from alembic_migrate.databases.state import read_heads
@@ -21,7 +19,19 @@ from alembic_migrate.discovery.modules import describe
 from alembic_migrate.errors import AlembicMigrateError, MigrationError
 from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Step
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+
+    from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.targets import Target
+
+_NO_SCRIPT = (
+    "no script can be written of a revision that asks the database; run it there without --sql, or "
+    "let it ask context.is_offline_mode() first"
+)
 
 
 class Progress:
@@ -32,6 +42,7 @@ class Progress:
         steps: the revisions that finished.
         running: the revision that runs now, or None.
         transactional: a failure takes back everything of the transaction it happened in.
+        offline: a script is written and no database is asked.
     """
 
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
@@ -43,16 +54,21 @@ class Progress:
         self.running: str | None = None
         self.direction = "upgrade"
         self.transactional = False
+        self.offline = False
 
-    def watch(self, steps: Iterable[MigrationStep], context: MigrationContext) -> list[MigrationStep]:
+    def watch(
+        self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext
+    ) -> list[RevisionStep | StampStep]:
         """Return Alembic's steps, each of which tells when it starts and when it is done."""
-        self.transactional = bool(context.impl.transactional_ddl) and not context.as_sql
+        self.transactional = bool(context.impl.transactional_ddl)
+        self.offline = bool(context.as_sql)
         return [self._watched(step) for step in steps]
 
-    def _watched(self, step: MigrationStep) -> MigrationStep:
+    def _watched(self, step: RevisionStep | StampStep) -> RevisionStep | StampStep:
         run: Callable[..., Any] = step.migration_fn
         identifier = self._id(step)
 
+        @functools.wraps(run)
         def watched(**given: Any) -> None:
             self.running = identifier
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
@@ -67,8 +83,9 @@ class Progress:
         return step
 
     @staticmethod
-    def _id(step: MigrationStep) -> str:
-        ids = step.from_revisions if step.is_downgrade else step.to_revisions
+    def _id(step: RevisionStep | StampStep) -> str:
+        info = step.info
+        ids = info.source_revision_ids if step.is_downgrade else info.destination_revision_ids
         return ", ".join(ids) or "base"
 
     @contextmanager
@@ -97,11 +114,11 @@ class Progress:
             ) from error
 
     def _failed(self, revision: str, error: Exception) -> MigrationError:
-        script = self.scripts.get_revision(revision.split(", ")[0])
+        script = self.scripts.get_revision(revision.split(", ", maxsplit=1)[0])
         line = _line_in(error, script.path)
         place = f"{script.path}:{line}" if line else str(script.path)
         said = f"{type(error).__name__}: {first_line(error)}"
-        after = self._heads_now()
+        after = None if self.offline else self._heads_now()
         facts = {
             "base": self.target.name,
             "revision": revision,
@@ -113,7 +130,7 @@ class Progress:
         return MigrationError(
             f"base {self.target.name}: revision {revision} failed in {self.direction}(): "
             f"{place}: {said}",
-            hint=self._truth(after),
+            hint=_NO_SCRIPT if self.offline else self._truth(after),
             data=facts,
         )
 

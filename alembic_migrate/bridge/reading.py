@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import database_revisions, read_databases
 from alembic_migrate.errors import RevisionNotFound, UsageError
-from alembic_migrate.events import Report
 from alembic_migrate.results import Current, Revision, Revisions
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
 
 
 def heads(target: Target, *, resolve_dependencies: bool) -> Revisions:
@@ -19,7 +23,10 @@ def heads(target: Target, *, resolve_dependencies: bool) -> Revisions:
     scripts = Scripts(target)
     with scripts.explained():
         wanted: str | Sequence[str] = "heads" if resolve_dependencies else scripts.get_heads()
-        return Revisions(target.name, _records(scripts.get_revisions(tuple(wanted) if isinstance(wanted, list) else wanted)))
+        return Revisions(
+            target.name,
+            _records(scripts.get_revisions(tuple(wanted) if isinstance(wanted, list) else wanted)),
+        )
 
 
 def branches(target: Target) -> Revisions:

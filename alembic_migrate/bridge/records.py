@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-from alembic.script import Script
+from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.results import Change, Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alembic.script import Script
 
 
 def record(script: Script, current: Iterable[str] | None = None) -> Revision:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy.engine import Connection
+from typing import TYPE_CHECKING, Any, Literal
 
 from alembic_migrate.bridge.environment import Request, heads_of, run_environment
 from alembic_migrate.bridge.progress import Progress
@@ -15,10 +12,15 @@ from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads, connected_heads
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import DatabaseError, HistoryError, RevisionNotFound, UsageError
-from alembic_migrate.events import Report
 from alembic_migrate.history import made_tables
 from alembic_migrate.results import Run
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
+
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
 
 Plan = Callable[[Any], list[Any]]
 Verb = Literal["upgrade", "downgrade", "stamp"]
@@ -137,9 +139,7 @@ class _Job:
             heads = tuple(self.scripts.get_heads())
             if self._nothing_to_do(plan):
                 return self._result(heads, self.progress.before, self.target.shown_url)
-            ran = run_environment(
-                self.target, self.scripts, self._request(plan, destination)
-            )
+            ran = run_environment(self.target, self.scripts, self._request(plan, destination))
         after = heads_of(ran, self.progress.before)
         return self._result(
             heads,
@@ -196,7 +196,7 @@ class _Job:
         )
 
     def _refuse_unmanaged(self, context: MigrationContext, steps: Sequence[Any]) -> None:
-        """Refuse to create tables that are there, in a database that no version table speaks for."""
+        """Refuse to make tables that are there already, in a database without a version."""
         connection: Connection | None = context.connection
         if connection is None:
             return
@@ -204,17 +204,20 @@ class _Job:
         will_make = {table.name for table in made_tables(files) if not table.guarded}
         there = sorted(will_make & table_names(connection, self.target.version_table_schema))
         if there:
-            flag = f" --base {self.target.name}" if self.target.config.named else ""
             raise DatabaseError(
                 f"base {self.target.name}: the database has no version yet, and holds tables that "
                 f"these revisions make: {', '.join(there)}",
                 hint="if it was made by other means and is complete, say so: "
-                f"alembic-db stamp{flag} head; or name the revision that it corresponds to",
+                f"alembic-db stamp{self.target.flag} head; or name the revision that it corresponds to",
                 data={"tables": there},
             )
 
     def _result(
-        self, heads: tuple[str, ...], after: tuple[str, ...], database: str | None, sql: str | None = None
+        self,
+        heads: tuple[str, ...],
+        after: tuple[str, ...],
+        database: str | None,
+        sql: str | None = None,
     ) -> Run:
         return Run(
             base=self.target.name,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import (
@@ -28,8 +26,13 @@ from alembic_migrate.bridge.writing import (
 )
 from alembic_migrate.discovery.modules import describe
 from alembic_migrate.errors import AlembicMigrateError, HistoryError, RevisionNotFound, UsageError
-from alembic_migrate.results import Revision
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from alembic_migrate.results import Revision
+    from alembic_migrate.targets import Target
 
 DEFAULT_TEMPLATE = Path(__file__).with_name("templates") / "app" / "script.py.mako"
 
@@ -99,7 +102,9 @@ class Scripts(ScriptDirectory):
             raise _broken(path, error) from error
 
     def _check_links(self, loaded: dict[str, Script]) -> None:
-        names = set(loaded) | {label for script in loaded.values() for label in script.branch_labels}
+        names = set(loaded) | {
+            label for script in loaded.values() for label in script.branch_labels
+        }
         for script in loaded.values():
             for link in script._versioned_down_revisions:  # noqa: SLF001 - ids alone count here
                 if link not in loaded:
@@ -118,7 +123,7 @@ class Scripts(ScriptDirectory):
             data={"file": script.path, "revision": link},
         )
 
-    def _generate_create_date(self) -> datetime.datetime:
+    def _generate_create_date(self) -> dt.datetime:
         try:
             return super()._generate_create_date()
         except (CommandError, ModuleNotFoundError, OSError) as error:
@@ -129,7 +134,7 @@ class Scripts(ScriptDirectory):
             ) from None
 
     def _rev_path(
-        self, path: Any, rev_id: str, message: str | None, create_date: datetime.datetime
+        self, path: Any, rev_id: str, message: str | None, create_date: dt.datetime
     ) -> Path:
         check_id(rev_id)
         if rev_id in self.revision_map._revision_map:  # noqa: SLF001 - an exact match only
@@ -213,12 +218,11 @@ class Scripts(ScriptDirectory):
 
     def several_heads(self, heads: Sequence[str]) -> HistoryError:
         """Return the error for several heads where one is needed, with the lines that mend it."""
-        flag = f" --base {self.target.name}" if self.target.config.named else ""
         lines = [f"  {head}  {self.get_revision(head).path}" for head in sorted(heads)]
         return HistoryError(
             f"base {self.target.name} has {len(heads)} heads:\n" + "\n".join(lines),
-            hint=f'join them: alembic-db merge{flag} -m "merge heads"\n'
-            f"or name one, or all of them: alembic-db upgrade{flag} heads",
+            hint=f'join them: alembic-db merge{self.target.flag} -m "merge heads"\n'
+            f"or name one, or all of them: alembic-db upgrade{self.target.flag} heads",
             data={"base": self.target.name, "heads": sorted(heads)},
         )
 
@@ -237,9 +241,9 @@ def _broken(path: Path, error: BaseException) -> HistoryError:
     )
 
 
-def _hooks(target: Target) -> list[dict[str, Any]]:
+def _hooks(target: Target) -> list[Mapping[str, str]]:
     here = str(target.config.root)
-    hooks = []
+    hooks: list[Mapping[str, str]] = []
     for table in target.config["post_write_hooks"] or ():
         options = {key: str(value).replace("%(here)s", here) for key, value in table.items()}
         options["_hook_name"] = options.pop("name", options.get("type", "hook"))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import permutations
-from typing import Any
-
-from alembic.runtime.migration import MigrationContext
+from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.bridge.environment import Request, run_environment
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
-from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import explain, is_database_fault
 from alembic_migrate.databases.state import read_heads
 from alembic_migrate.errors import DatabaseError
-from alembic_migrate.events import Report
 from alembic_migrate.results import DatabaseRevisions
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic.runtime.migration import MigrationContext
+
+    from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
 
 
 def connected_heads(target: Target, *, reading: bool) -> tuple[str, ...]:
@@ -84,7 +87,6 @@ def check_heads(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
     """
     known = {script.revision for script in scripts.walk_revisions()}
     table = target.version_table
-    flag = f" --base {target.name}" if target.config.named else ""
     for head in heads:
         if head not in known:
             raise DatabaseError(
@@ -92,17 +94,20 @@ def check_heads(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
                 f"{target.folder} does not have",
                 hint="is newer code deployed already, is this another branch of git, or is it "
                 "another base's database? Bring the file back, or, where the schema is known to "
-                f"match a revision: alembic-db stamp{flag} --purge REVISION",
+                f"match a revision: alembic-db stamp{target.flag} --purge REVISION",
                 data={"base": target.name, "table": table, "revision": head},
             )
     for upper, lower in permutations(heads, 2):
-        ancestors = {s.revision for s in scripts.revision_map._get_ancestor_nodes(  # noqa: SLF001
-            scripts.revision_map.get_revisions(upper), include_dependencies=False
-        )}
+        ancestors = {
+            s.revision
+            for s in scripts.revision_map._get_ancestor_nodes(  # noqa: SLF001
+                scripts.revision_map.get_revisions(upper), include_dependencies=False
+            )
+        }
         if lower in ancestors:
             raise DatabaseError(
                 f"base {target.name}: the version table {table} holds {upper} and its ancestor "
                 f"{lower}; only {upper} can be right",
-                hint=f"after a look at the schema: alembic-db stamp{flag} --purge {upper}",
+                hint=f"after a look at the schema: alembic-db stamp{target.flag} --purge {upper}",
                 data={"base": target.name, "table": table, "revisions": [upper, lower]},
             )

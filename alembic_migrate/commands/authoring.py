@@ -6,17 +6,21 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import autogenerate, reading
-from alembic_migrate.bridge.autogenerate import NewRevision
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.errors import UsageError
-from alembic_migrate.events import Report
-from alembic_migrate.results import Written
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.bridge.autogenerate import NewRevision
+    from alembic_migrate.events import Report
+    from alembic_migrate.results import Written
+    from alembic_migrate.targets import Target
 
 
 def revision(targets: Sequence[Target], new: NewRevision, report: Report) -> tuple[Written, ...]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.autogenerate import differences
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.commands.each import each
-from alembic_migrate.events import Report
 from alembic_migrate.results import Check, Finding
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
 
 
 def check(targets: Sequence[Target], report: Report) -> tuple[Check, ...]:
@@ -24,7 +28,6 @@ def check(targets: Sequence[Target], report: Report) -> tuple[Check, ...]:
 def _check(target: Target, report: Report) -> Check:
     found = differences(target, report)
     scripts = Scripts(target)
-    flag = f" --base {target.name}" if target.config.named else ""
     heads = scripts.get_heads()
     pending = scripts.pending(found.heads)
     findings: list[Finding] = []
@@ -33,7 +36,7 @@ def _check(target: Target, report: Report) -> Check:
             Finding(
                 "several-heads",
                 f"the history has {len(heads)} heads: {', '.join(sorted(heads))}",
-                f'alembic-db merge{flag} -m "merge heads"',
+                f'alembic-db merge{target.flag} -m "merge heads"',
                 {"heads": sorted(heads)},
             )
         )
@@ -41,7 +44,7 @@ def _check(target: Target, report: Report) -> Check:
         Finding(
             "pending",
             f"revision {revision.revision} is not in the database: {revision.message}",
-            f"alembic-db upgrade{flag}",
+            f"alembic-db upgrade{target.flag}",
             {"revision": revision.revision, "file": str(revision.path)},
         )
         for revision in pending
@@ -50,7 +53,7 @@ def _check(target: Target, report: Report) -> Check:
         Finding(
             "model-change",
             f"no revision does this: {change.text}",
-            f"alembic-db migrate{flag}",
+            f"alembic-db migrate{target.flag}",
             {"kind": change.kind, "table": change.table, "change": change.text},
         )
         for change in found.changes

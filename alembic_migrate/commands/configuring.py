@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from alembic_migrate.databases.urls import mask
 from alembic_migrate.errors import AlembicMigrateError
-from alembic_migrate.results import ConfigRow
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.results import ConfigRow
+    from alembic_migrate.targets import Target
 
 
 def resolved(targets: Sequence[Target], rows: Sequence[ConfigRow]) -> tuple[ConfigRow, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from alembic_migrate.errors import AlembicMigrateError, BasesFailed, UsageError
 from alembic_migrate.results import Outcome
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alembic_migrate.targets import Target
 
 T = TypeVar("T")
 

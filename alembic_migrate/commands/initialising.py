@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.folders import find_template, list_templates, make_folder
 from alembic_migrate.commands.each import each
 from alembic_migrate.config.editing import add_table
 from alembic_migrate.results import Initialised
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.targets import Target
 
 __all__ = ["init", "list_templates"]
 
@@ -34,19 +38,12 @@ def _init(target: Target, source: Path, *, package: bool) -> Initialised:
     pyproject = config.root / "pyproject.toml"
     configured = None
     if config.file is None and pyproject.is_file():
-        given = {
-            key: config[key]
-            for key in ("module", "directory", "url")
-            if config.is_set(key) and config.origin(key).kind == "flag"
-        }
-        configured = pyproject if add_table(pyproject, _relative(given, config.root)) else None
+        directory = _relative(str(config["directory"]), config.root)
+        if add_table(pyproject, module=str(config["module"]), directory=directory):
+            configured = pyproject
     return Initialised(target.name, target.folder, files, configured)
 
 
-def _relative(given: dict[str, str], root: Path) -> dict[str, str]:
-    directory = given.get("directory")
-    if directory is not None and Path(directory).is_relative_to(root):
-        given["directory"] = Path(directory).relative_to(root).as_posix()
-    # A URL may hold a password; a file that is committed is no place for it.
-    given.pop("url", None)
-    return given
+def _relative(directory: str, root: Path) -> str:
+    path = Path(directory)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else directory

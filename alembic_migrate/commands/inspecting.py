@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import reading
 from alembic_migrate.bridge.scripts import Scripts
@@ -11,9 +11,13 @@ from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError
-from alembic_migrate.events import Report
 from alembic_migrate.results import Current, Revisions, State, Status
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
 
 
 def heads(targets: Sequence[Target], *, resolve_dependencies: bool) -> tuple[Revisions, ...]:
@@ -45,9 +49,7 @@ def history(
         one(targets, f"the range {rev_range}")
     return each(
         targets,
-        lambda t: reading.history(
-            t, rev_range, indicate_current=indicate_current, report=report
-        ),
+        lambda t: reading.history(t, rev_range, indicate_current=indicate_current, report=report),
         keep_going=True,
     )
 

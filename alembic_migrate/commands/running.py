@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import running
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.errors import ConsentError
-from alembic_migrate.events import Report
-from alembic_migrate.results import Run
-from alembic_migrate.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from alembic_migrate.events import Report
+    from alembic_migrate.results import Run
+    from alembic_migrate.targets import Target
 
 
 def upgrade(

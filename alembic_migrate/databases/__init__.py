@@ -1,1 +1,1 @@
-"""Engines and URLs: parsing, masking, connecting, and what a version table says. No Alembic here."""
+"""Databases without Alembic: URLs, connections, faults, and what a version table says."""

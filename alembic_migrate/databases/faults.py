@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_migrate.databases.urls import mask
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError
 from alembic_migrate.masking import mask as mask_text
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 # What the drivers of PostgreSQL, MySQL and SQLite say, and what it means. The first match counts.
 _FAULTS: tuple[tuple[str, str, str], ...] = (
@@ -24,8 +27,7 @@ _FAULTS: tuple[tuple[str, str, str], ...] = (
         "create it first, or correct the name at the end of the URL",
     ),
     (
-        r"could not translate host|name or service not known|nodename nor servname|getaddrinfo"
-        r"|failed to resolve|temporary failure in name resolution|unknown mysql server host",
+        r"translate host|(name or|nodename nor) serv|getaddrinfo|resol|unknown mysql server host",
         "the host name is unknown",
         "check the host in the URL",
     ),

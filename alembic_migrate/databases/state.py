@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import column, inspect, select, table
-from sqlalchemy.engine import Connection
 
 from alembic_migrate.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 
 def read_heads(connection: Connection, version_table: str, schema: str | None) -> tuple[str, ...]:

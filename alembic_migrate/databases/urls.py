@@ -80,7 +80,7 @@ def _refuse_unescaped(text: str, where: str) -> None:
     if match is None or text.startswith("sqlite"):
         return
     authority = match.group(1)
-    path = text[match.end() :].split("?")[0]
+    path = text[match.end() :].split("?", maxsplit=1)[0]
     port = authority.rpartition(":")[2]
     misplaced = "@" not in authority and "@" in path and ":" in authority and not port.isdigit()
     if authority.count("@") > 1 or misplaced:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
 
 from alembic_migrate.discovery.modules import describe, import_user_module, load_object
 from alembic_migrate.errors import DiscoveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ def load_models(
     """Import a base's models and return its MetaData.
 
     Args:
-        module: the base module with ``get_base()``; None where ``metadata`` or ``models`` alone say.
-        metadata: ``"package.module:name"`` of declarative bases, MetaData or lists of them.
+        module: the base module with ``get_base()``; None where ``models`` alone say.
+        metadata: ``"package.module:name"`` of declarative bases, MetaData, lists of them.
         models: further modules to import; ``package.*`` is every module below the package.
         asked_by: what named the module, for messages.
 
@@ -164,7 +166,10 @@ def _import_all(models: Sequence[str]) -> list[ModuleType]:
         loaded.append(module)
         if package_name == pattern:
             continue
-        for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"{package_name}."):
-            if not found.name.endswith(".__main__"):
-                loaded.append(import_user_module(found.name, f"models = {pattern!r}"))
+        below = pkgutil.walk_packages(getattr(module, "__path__", []), f"{package_name}.")
+        loaded.extend(
+            import_user_module(found.name, f"models = {pattern!r}")
+            for found in below
+            if not found.name.endswith(".__main__")
+        )
     return loaded

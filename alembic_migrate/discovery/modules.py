@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.errors import DiscoveryError
 from alembic_migrate.masking import mask as mask_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
 
 _OUR_LIBRARIES = ("sqlalchemy", "mako", "alembic", "click", "pydantic", "tomli", "tomlkit", "rich")
 
@@ -152,5 +154,3 @@ def load_hook(path: str, key: str) -> Callable[..., Any]:
 
 def _public_names(module: object) -> list[str]:
     return [name for name in vars(module) if not name.startswith("_")][:20]
-
-

@@ -1,8 +1,9 @@
 """The migration environment of this folder: everything is here, and yours to change."""
 
 from alembic import context
-from alembic_migrate.environment import get_base, import_models
 from sqlalchemy import create_engine, pool
+
+from alembic_migrate.environment import get_base, import_models
 
 base, url = get_base()
 import_models()
