@@ -208,7 +208,7 @@ class _Job:
                 f"base {self.target.name}: the database has no version yet, and holds tables that "
                 f"these revisions make: {', '.join(there)}",
                 hint="if it was made by other means and is complete, say so: "
-                f"alembic-db stamp{self.target.flag} head; or name the revision that it corresponds to",
+                f"alembic-db stamp{self.target.flag} head; or name the revision it corresponds to",
                 data={"tables": there},
             )
 
