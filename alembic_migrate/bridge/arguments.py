@@ -41,7 +41,8 @@ def configure_arguments(target: Target) -> dict[str, Any]:
         DiscoveryError: the models or a hook cannot be loaded.
     """
     arguments = {key: _value(target, key) for key in (*_VALUES, *_HOOKS)}
-    arguments = {key: value for key, value in arguments.items() if value is not None}
+    # An empty list of plugins would mean to Alembic that nothing is compared.
+    arguments = {key: value for key, value in arguments.items() if value not in (None, (), [])}
     if target.config["render_as_batch"] is None:
         arguments["render_as_batch"] = target.url.get_backend_name() == "sqlite"
     return {**arguments, "target_metadata": target.models.target_metadata}
