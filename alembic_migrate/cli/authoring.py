@@ -8,7 +8,6 @@ import click
 
 from alembic_migrate.cli.declaring import SQL, command, flag, revision, revisions, value, values
 from alembic_migrate.cli.session import Session, given
-from alembic_migrate.events import Event
 from alembic_migrate.render import authoring, payload, runs
 
 if TYPE_CHECKING:
@@ -114,9 +113,7 @@ def edit(session: Session, **typed: Any) -> None:
 
     VISUAL or EDITOR names the editor. REVISION may be "current": what the database is at.
     """
-    paths = session.project.edit(**given(**typed))
-    for path in paths:
-        session.report(Event("file", f"Edited {path}"))
+    paths = session.project.edit(**given(**typed), report=session.report)
     session.answer(payload.answer(session.command, paths, key="files"), lambda: "")
 
 

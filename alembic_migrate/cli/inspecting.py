@@ -25,7 +25,7 @@ def current(session: Session, *, check_heads: bool | None, head_only: bool | Non
     """Show the revisions that databases are at."""
     if head_only:
         session.warn("--head-only has no effect any more: every head is marked (head)")
-    found: Sequence[Current] = session.project.current()
+    found: Sequence[Current] = session.project.current(report=session.report)
     verbose = session.options.verbose
     session.results(found, lambda: places.current(found, named=session.named, verbose=verbose))
     if not check_heads or all(each.at_head for each in found):
@@ -49,14 +49,7 @@ def heads(session: Session, **typed: Any) -> None:
 def branches(session: Session) -> None:
     """Show the revisions that more than one revision follows."""
     found = session.project.branches()
-
-    def text() -> str:
-        # A branch point names only the ids of what follows it.
-        every = session.project.history()
-        known = {(one.base, each.revision): each for one in every for each in one.revisions}
-        return text_of.branches(found, known, verbose=session.options.verbose)
-
-    session.results(found, text)
+    session.results(found, lambda: text_of.branches(found, verbose=session.options.verbose))
 
 
 @command("show", revision("[REVISION=head]"), example="alembic-db show current")
@@ -65,7 +58,7 @@ def show(session: Session, **typed: Any) -> None:
 
     REVISION may be "current": what the database is at.
     """
-    found = session.project.show(**given(**typed))
+    found = session.project.show(**given(**typed), report=session.report)
     session.results(found, lambda: text_of.show(found))
 
 
@@ -77,7 +70,7 @@ def show(session: Session, **typed: Any) -> None:
 )
 def history(session: Session, **typed: Any) -> None:
     """List the revisions, the newest first."""
-    found = session.project.history(**given(**typed))
+    found = session.project.history(**given(**typed), report=session.report)
     session.results(
         found,
         lambda: text_of.history(
@@ -108,7 +101,7 @@ def check(session: Session) -> int:
 )
 def status(session: Session, *, exit_code: bool | None) -> int:
     """Show where every base is and what is pending."""
-    found: Sequence[Status] = session.project.status()
+    found: Sequence[Status] = session.project.status(report=session.report)
     session.results(
         found,
         lambda: places.status(

@@ -76,10 +76,15 @@ class Session:
         if self.options.format == "jsonl":
             write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
         elif self._shows(event):
-            text = event_line(event, several=len(self.project.names) > 1)
+            text = event_line(event, several=self._several())
             if event.kind == "warning" and use_colour(sys.stderr, self.options.color):
                 text = text.replace(_WARNING, click.style(_WARNING, fg="yellow"), 1)
             write_quietly(sys.stderr, text)
+
+    def _several(self) -> bool:
+        """Whether lines of progress may come from several bases, so that each says whose it is."""
+        word = self.options.base[0] if len(self.options.base) == 1 else ","
+        return len(self.project.names) > 1 and any(letter in word for letter in ",*?[")
 
     def _shows(self, event: Event) -> bool:
         if event.kind == "warning":

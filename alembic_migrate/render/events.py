@@ -9,6 +9,8 @@ from alembic_migrate.masking import mask
 if TYPE_CHECKING:
     from alembic_migrate.events import Event
 
+_KINDS = {"warning": "Warning: ", "file": "Wrote "}
+
 
 def event_line(event: Event, *, several: bool) -> str:
     """Return one event as text: ``[app] Running upgrade a -> b, message``, ``Warning: ...``.
@@ -19,4 +21,4 @@ def event_line(event: Event, *, several: bool) -> str:
     """
     text = event.message if event.kind == "sql" else mask(event.message)
     front = f"[{event.base}] " if several and event.base is not None else ""
-    return f"{front}{'Warning: ' if event.kind == 'warning' else ''}{text}"
+    return f"{front}{_KINDS.get(event.kind, '')}{text}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from alembic_migrate.render.words import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from alembic_migrate.results import Revision, Revisions
 
@@ -107,29 +107,31 @@ def show(answers: Sequence[Revisions]) -> str:
     return blocks(answers, lambda answer: "\n".join(map(entry, answer.revisions)))
 
 
-def branches(
-    answers: Sequence[Revisions],
-    known: Mapping[tuple[str, str], Revision],
-    *,
-    verbose: bool = False,
-) -> str:
+def branches(answers: Sequence[Revisions], *, verbose: bool = False) -> str:
     """Return what ``branches`` prints.
 
     Args:
-        answers: the branch points of each base.
-        known: every revision under (base, id): those that the branch points lead to are among them.
+        answers: each base's branch points, each followed by the revisions that leave it.
         verbose: the long form of the branch points, and messages of what follows.
     """
 
-    def one(base: str, point: Revision) -> str:
+    def one(point: Revision, after: Sequence[Revision]) -> str:
         first = entry(point) if verbose else line(point, labels=True)
         indent = " " * len(point.revision)
-        after = (known[base, each] for each in point.next_revisions if (base, each) in known)
         return "\n".join(
             [first, *(f"{indent} -> {line(each, labels=True, message=verbose)}" for each in after)]
         )
 
     def text(answer: Revisions) -> str:
-        return "\n".join(f"{one(answer.base, each)}\n" for each in answer.revisions)
+        return "\n".join(f"{one(point, after)}\n" for point, after in _forks(answer.revisions))
 
     return blocks(answers, text)
+
+
+def _forks(revisions: Sequence[Revision]) -> Iterator[tuple[Revision, Sequence[Revision]]]:
+    """Yield each branch point with the revisions that leave it, which stand after it."""
+    place = 0
+    while place < len(revisions):
+        end = place + 1 + len(revisions[place].next_revisions)
+        yield revisions[place], revisions[place + 1 : end]
+        place = end

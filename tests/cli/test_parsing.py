@@ -55,9 +55,11 @@ def test_history_takes_a_relative_range_with_and_without_a_blank(run, fake):
     [
         (
             ("upgrade", "--kep-going"),
-            "Error: No such option: --kep-going\n"
-            "  Perhaps you meant --keep-going\n"
-            "  alembic-db upgrade --help shows what is possible.\n",
+            (
+                "Error: No such option: --kep-going\n"
+                "  Perhaps you meant --keep-going\n"
+                "  alembic-db upgrade --help shows what is possible.\n"
+            ),
         ),
         (
             ("downgrade", "-y"),
@@ -65,21 +67,27 @@ def test_history_takes_a_relative_range_with_and_without_a_blank(run, fake):
         ),
         (
             ("--sql", "upgrade"),
-            "Error: No such option: --sql\n"
-            "  It stands after the command: alembic-db revision --sql\n"
-            "  alembic-db --help shows what is possible.\n",
+            (
+                "Error: No such option: --sql\n"
+                "  It stands after the command: alembic-db revision --sql\n"
+                "  alembic-db --help shows what is possible.\n"
+            ),
         ),
         (
             ("upgrad",),
-            "Error: No such command: upgrad\n"
-            "  Perhaps you meant alembic-db upgrade\n"
-            "  alembic-db --help shows what is possible.\n",
+            (
+                "Error: No such command: upgrad\n"
+                "  Perhaps you meant alembic-db upgrade\n"
+                "  alembic-db --help shows what is possible.\n"
+            ),
         ),
         (
             ("config", "shw"),
-            "Error: No such command: shw\n"
-            "  Perhaps you meant alembic-db config show\n"
-            "  alembic-db config --help shows what is possible.\n",
+            (
+                "Error: No such command: shw\n"
+                "  Perhaps you meant alembic-db config show\n"
+                "  alembic-db config --help shows what is possible.\n"
+            ),
         ),
         (
             ("xyz",),
@@ -87,13 +95,17 @@ def test_history_takes_a_relative_range_with_and_without_a_blank(run, fake):
         ),
         (
             ("upgrade", "a", "b"),
-            "Error: Got unexpected extra argument (b)\n"
-            "  alembic-db upgrade --help shows what is possible.\n",
+            (
+                "Error: Got unexpected extra argument (b)\n"
+                "  alembic-db upgrade --help shows what is possible.\n"
+            ),
         ),
         (
             ("upgrade", "--format", "xml"),
-            "Error: Invalid value for '--format': 'xml' is not one of 'text', 'json', 'jsonl'\n"
-            "  alembic-db upgrade --help shows what is possible.\n",
+            (
+                "Error: Invalid value for '--format': 'xml' is not one of 'text', 'json', 'jsonl'\n"
+                "  alembic-db upgrade --help shows what is possible.\n"
+            ),
         ),
         (
             ("--quiet",),

@@ -111,7 +111,9 @@ def generated(dice):
             depends = dice.choice([depends, [depends]])
         new_branch = down is None or down not in heads
         labels = f"label{number}" if new_branch and not isinstance(down, tuple) else None
-        doc = dice.choice(["first line", "two\nlines", "a paragraph\n\nand: another\n  indented", ""])
+        doc = dice.choice(
+            ["first line", "two\nlines", "a paragraph\n\nand: another\n  indented", ""]
+        )
         yield {
             "revision": revision,
             "down": down,

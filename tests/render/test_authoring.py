@@ -64,13 +64,9 @@ def test_init_of_several_bases_names_them_and_one_file_once():
     assert authoring.initialised(made[:1], named=True).endswith(
         "  alembic-db upgrade --base a   (applies it)"
     )
-    assert authoring.initialised(made[2:], named=True) == (
-        "c: nothing to do: m/c is there already"
-    )
+    assert authoring.initialised(made[2:], named=True) == ("c: nothing to do: m/c is there already")
 
 
 def test_templates_are_listed_by_name():
     found = [Template("async", "With an async engine."), Template("generic", "One database.")]
-    assert authoring.templates(found) == (
-        "async - With an async engine.\ngeneric - One database."
-    )
+    assert authoring.templates(found) == ("async - With an async engine.\ngeneric - One database.")

@@ -37,10 +37,11 @@ def test_history_is_what_alembic_prints(history, verbose):
 @both
 def test_branches_is_what_alembic_prints(history, verbose):
     printed = history.alembic(command.branches, verbose=verbose)
-    every = history.answer(history.script.walk_revisions())
-    known = {("app", each.revision): each for each in every[0].revisions}
-    points = [Revisions("app", tuple(each for each in known.values() if each.is_branch_point))]
-    text = text_of.branches(points, known, verbose=verbose)
+    scripts = []
+    for each in history.script.walk_revisions():
+        if each.is_branch_point:
+            scripts += [each, *map(history.script.get_revision, each.nextrev)]
+    text = text_of.branches(history.answer(scripts), verbose=verbose)
     assert (text + "\n" if text else "") == printed
 
 

@@ -44,6 +44,4 @@ def test_a_script_is_printed_as_it_is():
 
 def test_the_scripts_of_several_bases_stand_under_their_names():
     scripts = [a_run(sql="BEGIN;\n"), a_run(base="x", sql="\nCOMMIT;\n"), a_run(base="y")]
-    assert runs.script(scripts) == (
-        "-- base: app\nBEGIN;\n\n-- base: x\nCOMMIT;\n\n-- base: y"
-    )
+    assert runs.script(scripts) == ("-- base: app\nBEGIN;\n\n-- base: x\nCOMMIT;\n\n-- base: y")
