@@ -16,10 +16,11 @@ AlembicMigrateError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from alembic_migrate.results import Outcome
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.databases.urls import mask, parse_url
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook
@@ -50,9 +51,24 @@ class Target:
         return self.config.name
 
     @property
+    def is_named(self) -> bool:
+        """Tell whether the base has a name that was given to it, by a table or by its module."""
+        return self.config.named or self.name != UNNAMED
+
+    @property
     def flag(self) -> str:
         """Return what a command line needs to mean this base: `` --base NAME``, or nothing."""
-        return f" --base {self.name}" if self.config.named else ""
+        return f" --base {self.name}" if self.is_named else ""
+
+    @property
+    def title(self) -> str:
+        """Return how a sentence calls this base: by its name, where it has one of its own."""
+        return f"base {self.name}" if self.is_named else "the base"
+
+    @property
+    def prefix(self) -> str:
+        """Return what stands before a message about this base: its name and a colon, or nothing."""
+        return f"base {self.name}: " if self.is_named else ""
 
     @cached_property
     def folder(self) -> Path:
@@ -67,7 +83,7 @@ class Target:
             spec = None
         if spec is None or not spec.submodule_search_locations:
             raise ConfigError(
-                f"base {self.name}: directory = {text!r}: there is no package {package}",
+                f"{self.prefix}directory = {text!r}: there is no package {package}",
                 hint='write directory = "package:folder", or a plain folder',
             )
         return Path(spec.submodule_search_locations[0]).joinpath(*inside.split(":"))
@@ -101,7 +117,7 @@ class Target:
             hint += f'; or, since {self.config.ini_location[0].name} says so: directory = "'
             hint += f'{self.config.ini_location[1]}" under [tool.alembic-migrate]'
         raise UsageError(
-            f"base {self.name}: the migrations folder {folder} {found} "
+            f"{self.prefix}the migrations folder {folder} {found} "
             f"(directory: {self.config.origin('directory').text})",
             hint=hint,
         )
@@ -128,7 +144,7 @@ class Target:
         )
         if not found.tables:
             self.warnings.append(
-                f"base {self.name} has no tables at all: is every model imported? "
+                f"{self.title} has no tables at all: is every model imported? "
                 'models = ["package.models.*"] imports what is missing'
             )
         return found
@@ -167,7 +183,7 @@ class Target:
         found = self.configured_url()
         if found is None:
             raise ConfigError(
-                f"base {self.name} has no database URL: no --url, no url in "
+                f"{self.title} has no database URL: no --url, no url in "
                 f"{self.config.file or 'pyproject.toml'}, and get_base() returned no "
                 "'sqlalchemy_url'",
                 hint='set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"',
@@ -179,12 +195,12 @@ class Target:
         text = self.config.url
         if text is not None:
             origin = self.config.origin("url").text
-            return parse_url(text, f"base {self.name} ({origin})")
+            return parse_url(text, f"{self.title} ({origin})")
         models = self.own_models()
         if models is None or models.url is None:
             return None
         relative = self.config.from_root(models.url) if isinstance(models.url, str) else models.url
-        return parse_url(relative, f"base {self.name} (get_base())")
+        return parse_url(relative, f"{self.title} (get_base())")
 
     @property
     def shown_url(self) -> str | None:

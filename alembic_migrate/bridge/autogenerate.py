@@ -126,7 +126,7 @@ def _refuse_behind(target: Target, scripts: Scripts, heads: Sequence[str]) -> No
     count = len(scripts.pending(heads))
     noun = "revision is" if count == 1 else "revisions are"
     raise DatabaseError(
-        f"base {target.name}: the database is behind: {count} {noun} pending, and models can only "
+        f"{target.prefix}the database is behind: {count} {noun} pending, and models can only "
         "be compared with a database at head",
         hint=f"first: alembic-db upgrade{target.flag}",
         data={"base": target.name, "pending": count},

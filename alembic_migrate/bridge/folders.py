@@ -71,13 +71,13 @@ def make_folder(target: Target, template: Path, *, package: bool) -> tuple[Path,
     folder = target.folder
     if target.is_packaged:
         raise UsageError(
-            f"base {target.name}: directory = {target.config['directory']!r} is in a package",
+            f"{target.prefix}directory = {target.config['directory']!r} is in a package",
             hint="name a plain folder: --directory migrations",
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         found = "has something in it" if folder.is_dir() else "is a file"
         raise UsageError(
-            f"base {target.name}: {folder} {found}; init makes new folders only",
+            f"{target.prefix}{folder} {found}; init makes new folders only",
             hint="name another one: alembic-db init DIR; or go on with what is there: "
             "alembic-db current",
         )

@@ -109,7 +109,7 @@ class Progress:
             if is_database_fault(error):
                 raise explain(error, url) from error
             raise MigrationError(
-                f"base {self.target.name}: {describe(error)}",
+                f"{self.target.prefix}{describe(error)}",
                 hint="--raiseerr shows the whole traceback",
             ) from error
 
@@ -128,7 +128,7 @@ class Progress:
             "after": None if after is None else list(after),
         }
         return MigrationError(
-            f"base {self.target.name}: revision {revision} failed in {self.direction}(): "
+            f"{self.target.prefix}revision {revision} failed in {self.direction}(): "
             f"{place}: {said}",
             hint=_NO_SCRIPT if self.offline else self._truth(after),
             data=facts,

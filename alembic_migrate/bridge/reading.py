@@ -116,7 +116,7 @@ def paths(target: Target, revision: str, report: Report) -> tuple[Path, ...]:
     found = show(target, revision, report).revisions
     if not found:
         raise RevisionNotFound(
-            f"base {target.name}: {revision!r} names no revision file",
+            f"{target.prefix}{revision!r} names no revision file",
             hint="alembic-db history lists the revisions",
         )
     return tuple(one.path for one in found)

@@ -131,7 +131,7 @@ class _Job:
         """Run the steps that a plan gives for where the database is."""
         if not self.asked.strip():
             raise RevisionNotFound(
-                f"base {self.target.name}: the revision is empty",
+                f"{self.target.prefix}the revision is empty",
                 hint="for example: head, base, +1, -1, or the beginning of an id",
             )
         with self.progress.explained(self.asked):
@@ -205,7 +205,7 @@ class _Job:
         there = sorted(will_make & table_names(connection, self.target.version_table_schema))
         if there:
             raise DatabaseError(
-                f"base {self.target.name}: the database has no version yet, and holds tables that "
+                f"{self.target.prefix}the database has no version yet, and holds tables that "
                 f"these revisions make: {', '.join(there)}",
                 hint="if it was made by other means and is complete, say so: "
                 f"alembic-db stamp{self.target.flag} head; or name the revision it corresponds to",

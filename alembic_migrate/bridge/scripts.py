@@ -76,7 +76,7 @@ class Scripts(ScriptDirectory):
                 twin = loaded.get(script.revision)
                 if twin is not None:
                     raise HistoryError(
-                        f"base {self.target.name}: two files have the revision id "
+                        f"{self.target.prefix}two files have the revision id "
                         f"{script.revision}: {twin.path} and {script.path}",
                         hint="give one of them another id (revision = ...) and file name",
                     )
@@ -193,7 +193,7 @@ class Scripts(ScriptDirectory):
 
     def _explain(self, error: Exception, asked: str) -> AlembicMigrateError:
         cause = error.__cause__ if isinstance(error.__cause__, RevisionError) else error
-        base = f"base {self.target.name}: "
+        base = self.target.prefix
         if isinstance(cause, MultipleHeads):
             return self.several_heads(cause.heads)
         if isinstance(cause, ResolutionError) and "Multiple" in str(cause):
@@ -202,6 +202,11 @@ class Scripts(ScriptDirectory):
             near = self.nearest(cause.argument or asked)
             return RevisionNotFound(
                 f"{base}there is no revision {cause.argument or asked!r} in {self.dir}", hint=near
+            )
+        if str(error).startswith("Relative revision"):
+            return RevisionNotFound(
+                f"{base}{asked} leads out of the history: there are not that many revisions",
+                hint="alembic-db current says where the database is, alembic-db history what there is",
             )
         if isinstance(cause, RangeNotAncestorError) or asked:
             return RevisionNotFound(f"{base}{error}", hint="alembic-db history lists them")
@@ -220,7 +225,7 @@ class Scripts(ScriptDirectory):
         """Return the error for several heads where one is needed, with the lines that mend it."""
         lines = [f"  {head}  {self.get_revision(head).path}" for head in sorted(heads)]
         return HistoryError(
-            f"base {self.target.name} has {len(heads)} heads:\n" + "\n".join(lines),
+            f"{self.target.title} has {len(heads)} heads:\n" + "\n".join(lines),
             hint=f'join them: alembic-db merge{self.target.flag} -m "merge heads"\n'
             f"or name one, or all of them: alembic-db upgrade{self.target.flag} heads",
             data={"base": self.target.name, "heads": sorted(heads)},

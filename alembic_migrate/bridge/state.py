@@ -90,7 +90,7 @@ def check_heads(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
     for head in heads:
         if head not in known:
             raise DatabaseError(
-                f"base {target.name}: the version table {table} names revision {head}, which "
+                f"{target.prefix}the version table {table} names revision {head}, which "
                 f"{target.folder} does not have",
                 hint="is newer code deployed already, is this another branch of git, or is it "
                 "another base's database? Bring the file back, or, where the schema is known to "
@@ -106,7 +106,7 @@ def check_heads(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
         }
         if lower in ancestors:
             raise DatabaseError(
-                f"base {target.name}: the version table {table} holds {upper} and its ancestor "
+                f"{target.prefix}the version table {table} holds {upper} and its ancestor "
                 f"{lower}; only {upper} can be right",
                 hint=f"after a look at the schema: alembic-db stamp{target.flag} --purge {upper}",
                 data={"base": target.name, "table": table, "revisions": [upper, lower]},

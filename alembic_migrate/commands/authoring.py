@@ -74,7 +74,7 @@ def _writable(target: Target) -> None:
     inside = {"site-packages", "dist-packages"} & set(target.folder.parts)
     if target.is_packaged and inside:
         raise UsageError(
-            f"base {target.name}: the folder {target.folder} belongs to an installed package and "
+            f"{target.prefix}the folder {target.folder} belongs to an installed package and "
             "is not written to",
             hint="name a folder of this project: --directory migrations, or directory = "
             '"migrations"',
