@@ -206,7 +206,7 @@ class Scripts(ScriptDirectory):
         if str(error).startswith("Relative revision"):
             return RevisionNotFound(
                 f"{base}{asked} leads out of the history: there are not that many revisions",
-                hint="alembic-db current says where the database is, alembic-db history what there is",
+                hint="alembic-db current says where the database is, history what there is",
             )
         if isinstance(cause, RangeNotAncestorError) or asked:
             return RevisionNotFound(f"{base}{error}", hint="alembic-db history lists them")
