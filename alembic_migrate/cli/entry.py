@@ -14,7 +14,7 @@ import click
 
 from alembic_migrate.cli.commands import db
 from alembic_migrate.cli.configuring import COMPLETION_VARIABLE
-from alembic_migrate.cli.failing import as_error, tell, typed
+from alembic_migrate.cli.failing import as_error, every_error, tell, typed
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.streams import (
     flush_quietly,
@@ -77,7 +77,8 @@ def _tell(arguments: Sequence[str], raised: BaseException) -> int:
     """Tell an error to people or to programs, and return its exit status."""
     error = as_error(raised)
     if "--raiseerr" in arguments:
-        write_quietly(sys.stderr, mask_traceback("".join(traceback.format_exception(raised))))
+        for each in every_error(raised):
+            write_quietly(sys.stderr, mask_traceback("".join(traceback.format_exception(each))))
     form, color = typed(arguments, "--format", "text"), typed(arguments, "--color", "auto")
     tell(error, form=form if form in ("json", "jsonl") else "text", color=color)
     return error.exit_status

@@ -10,7 +10,7 @@ import click
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.parsing import HintedError, perhaps
 from alembic_migrate.cli.streams import use_colour, write_quietly
-from alembic_migrate.errors import AlembicMigrateError, Interrupted, UsageError
+from alembic_migrate.errors import AlembicMigrateError, BasesFailed, Interrupted, UsageError
 from alembic_migrate.masking import mask
 from alembic_migrate.render import authoring, payload, runs
 from alembic_migrate.render.errors import error_text
@@ -36,6 +36,12 @@ def as_error(raised: BaseException) -> AlembicMigrateError:
         f"{name}: {said}" if said else name,
         hint="--raiseerr shows where it came from.",
     )
+
+
+def every_error(raised: BaseException) -> list[BaseException]:
+    """Return what was raised, after the errors of the single bases where several ran."""
+    outcomes = raised.outcomes if isinstance(raised, BasesFailed) else ()
+    return [*(each.error for each in outcomes if each.error is not None), raised]
 
 
 def tell(error: AlembicMigrateError, *, form: str, color: str) -> None:

@@ -71,7 +71,8 @@ def _outcome(answer: Written) -> Iterator[str]:
     for revision in answer.revisions:
         yield f"wrote {shown(revision.path)}"
     if not answer.revisions and answer.sql is None:
-        yield f"nothing to do: {answer.reason}" if answer.reason else "nothing to do"
+        reason = answer.reason or "nothing to do"
+        yield reason if reason.startswith("nothing") else f"nothing to do: {reason}"
 
 
 def left_out(tables: Sequence[str]) -> str:

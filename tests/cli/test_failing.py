@@ -116,6 +116,13 @@ def test_a_traceback_is_shown_when_asked_for_and_without_a_password(run, fake):
     assert "secret" not in err
 
 
+def test_the_traceback_of_each_base_that_failed_is_shown(run, fake):
+    outcomes = (Outcome("app", error=MigrationError("b failed")), Outcome("x", result=a_run()))
+    fake.answers["upgrade"] = BasesFailed("1 of 2 bases failed", outcomes)
+    err = run("upgrade", "--raiseerr").err
+    assert err.startswith("alembic_migrate.errors.MigrationError: b failed\n\nTraceback (most ")
+
+
 def test_the_users_code_cannot_leave_the_process(run, fake):
     fake.answers["heads"] = SystemExit(0)
     assert run("heads") == (1, "", "Error: the project's own Python called sys.exit(0)\n")

@@ -31,6 +31,8 @@ def test_nothing_to_do_is_told_with_its_reason():
     assert authoring.written([nothing, Written("x", ())], named=True) == (
         "app: nothing to do: no changes detected\nx: nothing to do"
     )
+    merge = Written("app", (), reason="nothing to merge: there is one head")
+    assert authoring.written([merge], named=True) == "app: nothing to merge: there is one head"
     assert authoring.written([nothing], named=False) == "Nothing to do: no changes detected"
     assert authoring.summary(nothing) == "nothing to do: no changes detected"
 
