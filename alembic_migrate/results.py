@@ -25,11 +25,11 @@ class Revision:
         revision: its id.
         down_revisions: the ids it follows; empty for a first revision.
         depends_on: ids or labels it depends on besides, as written in the file.
-        branch_labels: its own and inherited branch labels, in Alembic's order.
+        branch_labels: its own and inherited branch labels, sorted.
         message: the first paragraph of the file's docstring.
         doc: the whole docstring.
         path: the file.
-        next_revisions: the ids that follow it.
+        next_revisions: the ids that follow it, sorted.
         is_head: nothing follows it.
         is_effective_head: nothing follows it, and nothing depends on it either (Alembic's "real"
             head). A head that is not effective is one that another branch depends on.

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests import projects, servers
+from tests.inprocess import InProcess
 
 MakeProject = Callable[..., projects.Project]
 
@@ -84,6 +85,12 @@ def project(tmp_path: Path) -> MakeProject:
         return projects.make(tmp_path / name, files or {})
 
     return make
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> InProcess:
+    """``command(project, "upgrade", "--all")``: as ``project.run()``, in the tests' own process."""
+    return InProcess(monkeypatch, capfd)
 
 
 @pytest.fixture

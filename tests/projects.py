@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -92,13 +92,18 @@ def run(
         check=False,
     )
     result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
-    said = f"{words[0]} {' '.join(words[1:])}\nexit {result.exit}\n{result.stdout}{result.stderr}"
+    check(result, words, status)
+    return result
+
+
+def check(result: Result, words: Sequence[str], status: int | None) -> None:
+    """Check what holds for every run: its status, no traceback, no password; see `run()`."""
+    said = f"{' '.join(words)}\nexit {result.exit}\n{result.stdout}{result.stderr}"
     assert status is None or result.exit == status, f"expected exit {status}: {said}"
     assert "--raiseerr" in words or "Traceback (most recent call last)" not in said, said
     outputs = result.stdout + result.stderr
     assert PASSWORD not in outputs, f"the password is shown: {said}"
     assert ENCODED_PASSWORD not in outputs, f"the password is shown: {said}"
-    return result
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class Environment(EnvironmentContext):
         self.request = request
         self.ownership = Ownership(target)
         self.databases: list[str] = []
+        self.purged: tuple[str, ...] = ()
         self.after: tuple[str, ...] | None = None
         self.ran = 0
 
@@ -102,6 +103,8 @@ class Environment(EnvironmentContext):
     def run_migrations(self, **kw: Any) -> None:
         """Run the work of this request."""
         self.ran += 1
+        if self.request.context.get("purge"):
+            self.purged = tuple(self.get_context().get_current_heads())
         super().run_migrations(**kw)
 
     def run_builtin(self) -> None:

@@ -37,7 +37,7 @@ def branches(target: Target) -> Revisions:
         for script in scripts.walk_revisions():
             if script.is_branch_point:
                 found.append(record(script))
-                found += [record(scripts.get_revision(after)) for after in script.nextrev]
+                found += [record(scripts.get_revision(after)) for after in sorted(script.nextrev)]
         return Revisions(target.name, tuple(found))
 
 

@@ -21,15 +21,16 @@ def record(script: Script, current: Iterable[str] | None = None) -> Revision:
         current: the ids in the version table, where the database was asked.
     """
     down = script._versioned_down_revisions  # noqa: SLF001 - what Alembic's own text shows
+    # Alembic keeps labels and next revisions in sets, whose order changes from run to run.
     return Revision(
         revision=script.revision,
         down_revisions=tuple(down),
         depends_on=tuple(script.dependencies or ()),
-        branch_labels=tuple(script.branch_labels or ()),
+        branch_labels=tuple(sorted(script.branch_labels or ())),
         message=script.doc,
         doc=script.longdoc,
         path=Path(script.path),
-        next_revisions=tuple(script.nextrev),
+        next_revisions=tuple(sorted(script.nextrev)),
         is_head=script.is_head,
         is_effective_head=script._is_real_head,  # noqa: SLF001
         is_branch_point=script.is_branch_point,

@@ -140,7 +140,10 @@ class _Job:
             if self._nothing_to_do(plan):
                 return self._result(heads, self.progress.before, self.target.shown_url)
             ran = run_environment(self.target, self.scripts, self._request(plan, destination))
+        # With --purge the work began at an empty version table.
         after = heads_of(ran, self.progress.before)
+        if self.purge:
+            self.progress.before = ran.purged
         return self._result(
             heads,
             after,

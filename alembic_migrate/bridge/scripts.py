@@ -208,6 +208,11 @@ class Scripts(ScriptDirectory):
                 f"{base}{asked} leads out of the history: there are not that many revisions",
                 hint="alembic-db current says where the database is, history what there is",
             )
+        if str(error) == "Ambiguous walk":
+            return RevisionNotFound(
+                f"{base}{asked} may be one of several revisions: the history branches on the way",
+                hint="name the revision: alembic-db history lists them",
+            )
         if isinstance(cause, RangeNotAncestorError) or asked:
             return RevisionNotFound(f"{base}{error}", hint="alembic-db history lists them")
         return HistoryError(f"{base}{error}", hint="alembic-db history lists the revisions")
