@@ -105,8 +105,7 @@ def test_base_that_is_no_name_is_an_error(place: Place, value: str, found: str):
 def test_after_that_names_an_unknown_base_is_an_error(place: Place):
     error = place.fault(bases("app", "reporting") + 'after = ["ap"]\n')
     assert error.message == (
-        f"{place.at(3)} tool.alembic-migrate.bases.reporting.after "
-        'names an unknown base, "ap"'
+        f'{place.at(3)} tool.alembic-migrate.bases.reporting.after names an unknown base, "ap"'
     )
     assert error.hint == 'the bases are: app, reporting; did you mean "app"?\nafter = ["app"]'
 
@@ -129,9 +128,7 @@ def test_after_that_is_a_circle_is_an_error(place: Place):
     )
     assert error.hint == "take one of these out of its after"
     inherited = place.fault(TOOL + 'after = ["a"]\n' + bases("a", "b"))
-    assert inherited.message == (
-        f"{place.at(2)} tool.alembic-migrate.after is a circle: a -> a"
-    )
+    assert inherited.message == (f"{place.at(2)} tool.alembic-migrate.after is a circle: a -> a")
 
 
 @pytest.mark.parametrize(
@@ -148,8 +145,7 @@ def test_what_would_be_one_for_several_bases_needs_the_name_in_it(
     key = line.partition(" ")[0]
     error = place.fault(f"{TOOL}{line}\n" + bases("a", "b"))
     assert error.message == (
-        f"{place.at(2)} tool.alembic-migrate.{key} is the same for 2 bases: "
-        "it needs {name} in it"
+        f"{place.at(2)} tool.alembic-migrate.{key} is the same for 2 bases: it needs {{name}} in it"
     )
     assert error.hint == f"or set it in each base's own table\n{example}"
     assert place.load(f"{TOOL}{line}\n" + bases("a")).names == ("a",)

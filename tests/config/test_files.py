@@ -181,9 +181,12 @@ _WORDS = st.text(min_size=1, max_size=8)
 def test_the_line_of_every_key_that_tomlkit_writes_is_found(values: dict[str, object]):
     text = tomlkit.dumps({"tool": {"alembic-migrate": values}})
     lines = text.split("\n")
-    for key in values:
+    for key, value in values.items():
         line = line_of(text, TABLE, key)
         assert line is not None
-        assert tomlkit.parse(lines[0] + "\n" + "\n".join(lines[line - 1 :]))["tool"][
-            "alembic-migrate"
-        ][key] == values[key]
+        assert (
+            tomlkit.parse(lines[0] + "\n" + "\n".join(lines[line - 1 :]))["tool"][
+                "alembic-migrate"
+            ][key]
+            == value
+        )

@@ -39,27 +39,27 @@ def test_named_bases_have_folders_of_their_own_by_default(place: Place):
     st.fixed_dictionaries(
         {},
         optional={
-            layer: st.booleans() | st.just("app.hooks:compare")
-            for layer in ("set", "base", "tool")
+            layer: st.booleans() | st.just("app.hooks:compare") for layer in ("set", "base", "tool")
         },
     )
 )
 def test_a_flag_goes_before_a_base_which_goes_before_the_tool_table(tmp_path_factory, layers):
     place = Place(tmp_path_factory.mktemp("layers"))
-    written = {
-        layer: f"compare_type = {json.dumps(value)}\n" for layer, value in layers.items()
-    }
+    written = {layer: f"compare_type = {json.dumps(value)}\n" for layer, value in layers.items()}
     toml = TOOL + written.get("tool", "\n") + APP + written.get("base", "\n")
     settings = (written["set"].strip(),) if "set" in written else ()
     base = place.base(toml, "app", settings=settings)
     wins = next((layer for layer in ("set", "base", "tool") if layer in layers), None)
     assert base["compare_type"] == layers.get(wins, True)
-    assert base.origin("compare_type") == {
-        "set": Origin("flag", "--set compare_type"),
-        "base": Origin("file", "pyproject.toml:4 [tool.alembic-migrate.bases.app]"),
-        "tool": Origin("file", "pyproject.toml:2 [tool.alembic-migrate]"),
-        None: Origin("default", "default"),
-    }[wins]
+    assert (
+        base.origin("compare_type")
+        == {
+            "set": Origin("flag", "--set compare_type"),
+            "base": Origin("file", "pyproject.toml:4 [tool.alembic-migrate.bases.app]"),
+            "tool": Origin("file", "pyproject.toml:2 [tool.alembic-migrate]"),
+            None: Origin("default", "default"),
+        }[wins]
+    )
     assert base.is_set("compare_type") == bool(layers)
 
 
@@ -174,17 +174,17 @@ def test_a_variable_that_is_not_set_is_an_error_of_its_key_alone(place: Place):
 
 
 def test_variables_are_read_for_the_bases_that_are_used_only(place: Place):
-    class Environment(dict[str, str]):
-        read: list[str] = []
+    read: list[str] = []
 
+    class Environment(dict[str, str]):
         def get(self, key, default=None):
-            self.read.append(key)
+            read.append(key)
             return super().get(key, default)
 
     environ = Environment(A="sqlite://", B="sqlite://")
     toml = APP + 'url = "${A}"\n[tool.alembic-migrate.bases.b]\nurl = "${B}"\n'
     place.load(toml, environ=environ).select(["app"])
-    assert environ.read == ["A"]
+    assert read == ["A"]
 
 
 def test_variables_stand_in_arrays_and_tables_too(place: Place):

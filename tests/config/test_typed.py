@@ -51,8 +51,10 @@ def test_the_last_of_one_key_wins():
         ),
         (
             "compare_type=maybe",
-            '--set compare_type must be true, false or a string "package.module:function", '
-            'but is a string, "maybe"',
+            (
+                '--set compare_type must be true, false or a string "package.module:function", '
+                'but is a string, "maybe"'
+            ),
             "--set 'compare_type=true'",
         ),
         (
