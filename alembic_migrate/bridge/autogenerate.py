@@ -9,7 +9,12 @@ from alembic.autogenerate.api import RevisionContext
 from alembic.util import asbool, rev_id
 
 from alembic_migrate.bridge.config import make_config
-from alembic_migrate.bridge.environment import Environment, Request, run_environment
+from alembic_migrate.bridge.environment import (
+    Environment,
+    Request,
+    run_environment,
+    version_table_of,
+)
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import changes, record
 from alembic_migrate.bridge.scripts import Scripts
@@ -48,13 +53,13 @@ class Differences:
 
     Attributes:
         database: the URL with its password masked.
-        heads: ids in the version table.
-        changes: the differences; nothing where the database is behind.
+        heads: ids in the version table, of each database that the environment runs.
+        changes: the differences; nothing where a database is behind.
         left_out: tables that no revision of this history ever made.
     """
 
     database: str | None
-    heads: tuple[str, ...]
+    heads: tuple[tuple[str, ...], ...]
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
 
@@ -103,7 +108,7 @@ def _run(
         if not new.autogenerate:
             context.run_no_autogenerate(heads, migration)
             return []
-        check_heads(target, scripts, heads)
+        check_heads(target, scripts, heads, version_table_of(migration))
         _refuse_behind(target, scripts, heads)
         context.run_autogenerate(heads, migration)
         return []
@@ -209,16 +214,17 @@ def differences(target: Target, report: Report) -> Differences:
     """
     scripts = Scripts(target)
     context = _revision_context(target, scripts, NewRevision(autogenerate=True), None)
-    seen: list[str] = []
-    at_head = False
+    seen: list[tuple[str, ...]] = []
+    at_head = True
 
     def work(heads: Any, migration: MigrationContext) -> list[Any]:
         nonlocal at_head
-        check_heads(target, scripts, heads)
-        seen.extend(heads)
+        check_heads(target, scripts, heads, version_table_of(migration))
+        seen.append(tuple(sorted(heads)))
         if set(scripts.get_revisions(tuple(heads))) == set(scripts.get_revisions("heads")):
-            at_head = True
             context.run_autogenerate(heads, migration)
+        else:
+            at_head = False
         return []
 
     request = Request(
@@ -233,8 +239,8 @@ def differences(target: Target, report: Report) -> Differences:
         environment = run_environment(target, scripts, request)
         _tell_left_out(environment, report)
         return Differences(
-            database=next(iter(environment.databases), target.shown_url),
-            heads=tuple(sorted(seen)),
+            database=environment.database,
+            heads=tuple(seen),
             changes=_found(context) if at_head else (),
             left_out=tuple(environment.ownership.left_out),
         )

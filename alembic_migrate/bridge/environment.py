@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy.engine import URL, Connection
+from alembic.util import CommandError
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from alembic_migrate.bridge.arguments import filled_in
 from alembic_migrate.bridge.builtin import drive
@@ -19,7 +22,8 @@ from alembic_migrate.bridge.config import make_config
 from alembic_migrate.bridge.logs import forwarded_logs, forwarded_warnings, kept_logging
 from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.databases.connecting import guarded, outside_loop
-from alembic_migrate.databases.urls import mask
+from alembic_migrate.databases.faults import is_database_fault
+from alembic_migrate.databases.urls import PLACEHOLDER, mask
 from alembic_migrate.discovery.modules import describe, import_user_module
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, MigrationError
 from alembic_migrate.events import Event, Report
@@ -58,6 +62,19 @@ class Request:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Place(NamedTuple):
+    """Where an environment ran: the URL with its password masked, and the version table."""
+
+    database: str | None
+    version_table: str
+
+
+def version_table_of(context: MigrationContext) -> str:
+    """Return the name of the version table that a context really uses, its schema in front."""
+    schema, table = context.version_table_schema, context.version_table
+    return f"{schema}.{table}" if schema else str(table)
+
+
 class Environment(EnvironmentContext):
     """Alembic's environment, which fills in what the file configures and notes what was done."""
 
@@ -78,7 +95,8 @@ class Environment(EnvironmentContext):
         self.target = target
         self.request = request
         self.ownership = Ownership(target)
-        self.databases: list[str] = []
+        self.places: list[Place] = []
+        self._database: str | None = None
         self.purged: tuple[str, ...] = ()
         self.after: tuple[str, ...] | None = None
         self.ran = 0
@@ -91,10 +109,8 @@ class Environment(EnvironmentContext):
         applied = given.get("on_version_apply") or ()
         applied = (applied,) if callable(applied) else tuple(applied)
         given["on_version_apply"] = (*applied, self._note_heads)
-        if connection is not None:
-            self.databases.append(mask(connection.engine.url))
-        elif isinstance(given.get("url"), URL):
-            self.databases.append(mask(given["url"]))
+        url = connection.engine.url if connection is not None else given.get("url")
+        self._database = mask(make_url(url)) if url else None
         super().configure(connection=connection, **given)
 
     def _note_heads(self, *, heads: Iterable[str], **_: Any) -> None:
@@ -103,9 +119,16 @@ class Environment(EnvironmentContext):
     def run_migrations(self, **kw: Any) -> None:
         """Run the work of this request."""
         self.ran += 1
+        self.places.append(Place(self._database, version_table_of(self.get_context())))
         if self.request.context.get("purge"):
             self.purged = tuple(self.get_context().get_current_heads())
         super().run_migrations(**kw)
+
+    @property
+    def database(self) -> str | None:
+        """Return the first database that was run, its password masked."""
+        found = (place.database for place in self.places if place.database)
+        return next(found, self.target.shown_url)
 
     def run_builtin(self) -> None:
         """Run as the package's own environment script does: online, offline, sync or async."""
@@ -116,8 +139,14 @@ class Environment(EnvironmentContext):
         script = f"{self.target.folder}/env.py"
         try:
             self.script.run_env()
-        except (ImportError, SyntaxError, SystemExit) as error:
-            if self.ran and not isinstance(error, SystemExit):
+        except (Exception, SystemExit) as error:
+            if self._has_no_url(error):
+                raise ConfigError(
+                    f"the environment script {script} found no database URL",
+                    hint='set it under [tool.alembic-migrate]: url = "sqlite:///app.db"; '
+                    "or sqlalchemy.url in alembic.ini",
+                ) from error
+            if not self._is_the_scripts(error):
                 raise
             raise ConfigError(
                 f"the environment script {script} failed: {describe(error)}",
@@ -129,6 +158,24 @@ class Environment(EnvironmentContext):
                 "context.run_migrations(): nothing was done",
                 hint='correct it, or use the built-in one: env = "builtin"',
             )
+
+    def _is_the_scripts(self, error: BaseException) -> bool:
+        """Tell whether the script itself failed, and not what it ran or connected to."""
+        if self.ran or isinstance(error, AlembicMigrateError | CommandError):
+            return isinstance(error, SystemExit)
+        if not is_database_fault(error):
+            return True
+        # A file that the script wants and that is not there; a driver is called by SQLAlchemy.
+        frames = traceback.extract_tb(error.__traceback__)
+        return isinstance(error, OSError) and not any("sqlalchemy" in f.filename for f in frames)
+
+    def _has_no_url(self, error: BaseException) -> bool:
+        """Tell whether the script made an engine without a URL, or with Alembic's placeholder."""
+        kinds = (ArgumentError, NoSuchModuleError, KeyError)
+        if self.ran or not isinstance(error, kinds) or self.target.configured_url() is not None:
+            return False
+        url = self.config.get_main_option("sqlalchemy.url")
+        return url == PLACEHOLDER or (not url and "url" in str(error))
 
 
 # Alembic keeps the modules that stand in for an environment by its class.

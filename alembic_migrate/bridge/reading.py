@@ -102,7 +102,7 @@ def current(target: Target, report: Report) -> Current:
         effective = set(scripts.revision_map._real_heads)  # noqa: SLF001 - dependencies considered
         return Current(
             base=target.name,
-            databases=tuple(database_revisions(scripts, url, ids) for url, ids in found),
+            databases=tuple(database_revisions(scripts, at.database, ids) for at, ids in found),
             at_head=all(set(ids) in (wanted, effective) for _, ids in found),
         )
 

@@ -6,7 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from alembic_migrate.bridge.environment import Request, heads_of, run_environment
+from alembic_migrate.bridge.environment import (
+    Request,
+    heads_of,
+    run_environment,
+    version_table_of,
+)
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads, connected_heads
@@ -102,7 +107,7 @@ def ensure_version(target: Target, *, sql: bool, report: Report) -> Run:
     return Run(
         base=target.name,
         verb="ensure-version",
-        database=next(iter(ran.databases), target.shown_url),
+        database=ran.database,
         before=progress.before,
         after=progress.before,
         heads=tuple(scripts.get_heads()),
@@ -147,7 +152,7 @@ class _Job:
         return self._result(
             heads,
             after,
-            next(iter(ran.databases), self.target.shown_url),
+            ran.database,
             ran.output.getvalue() if self.sql else None,
         )
 
@@ -159,8 +164,10 @@ class _Job:
         self.progress.before = heads
         return not self._steps(plan, heads)
 
-    def _steps(self, plan: Plan, heads: Sequence[str]) -> list[Any]:
-        check_heads(self.target, self.scripts, heads)
+    def _steps(
+        self, plan: Plan, heads: Sequence[str], version_table: str | None = None
+    ) -> list[Any]:
+        check_heads(self.target, self.scripts, heads, version_table)
         try:
             return plan(tuple(heads))
         except AttributeError as error:
@@ -175,7 +182,7 @@ class _Job:
     def _request(self, plan: Plan, destination: str | tuple[str, ...]) -> Request:
         def work(heads: Any, context: MigrationContext) -> list[Any]:
             self.progress.before = tuple(heads)
-            steps = self._steps(plan, heads)
+            steps = self._steps(plan, heads, version_table_of(context))
             if not self.sql:
                 if self.verb == "upgrade" and not heads:
                     self._refuse_unmanaged(context, steps)
@@ -205,7 +212,7 @@ class _Job:
             return
         files = [Path(step.revision.path) for step in steps if hasattr(step, "revision")]
         will_make = {table.name for table in made_tables(files) if not table.guarded}
-        there = sorted(will_make & table_names(connection, self.target.version_table_schema))
+        there = sorted(will_make & table_names(connection, context.version_table_schema))
         if there:
             raise DatabaseError(
                 f"{self.target.prefix}the database has no version yet, and holds tables that "

@@ -236,11 +236,20 @@ class Scripts(ScriptDirectory):
             data={"base": self.target.name, "heads": sorted(heads)},
         )
 
-    def pending(self, heads: Sequence[str]) -> tuple[Revision, ...]:
-        """Return the revisions that a database at these heads does not have, first to run first."""
+    def pending(self, *databases: Sequence[str]) -> tuple[Revision, ...]:
+        """Return the revisions that a database lacks, first to run first.
+
+        Args:
+            databases: the ids in the version table of each; what any of them lacks counts.
+        """
         with self.explained():
-            found = self.iterate_revisions("heads", tuple(heads) or None, implicit_base=True)
-            return tuple(record(script) for script in reversed(list(found)))
+            lacking = [
+                list(self.iterate_revisions("heads", tuple(heads) or None, implicit_base=True))
+                for heads in databases
+            ]
+        longest_first = sorted(lacking, key=len, reverse=True)
+        scripts = {s.revision: s for found in longest_first for s in reversed(found)}
+        return tuple(record(script) for script in scripts.values())
 
 
 def _broken(path: Path, error: BaseException) -> HistoryError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.bridge.environment import Request, run_environment
+from alembic_migrate.bridge.environment import Place, Request, run_environment
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
 from alembic_migrate.databases.connecting import guarded, run_on
@@ -46,14 +46,15 @@ def connected_heads(target: Target, *, reading: bool) -> tuple[str, ...]:
 
 def read_databases(
     target: Target, scripts: Scripts, report: Report
-) -> tuple[tuple[str | None, tuple[str, ...]], ...]:
+) -> tuple[tuple[Place, tuple[str, ...]], ...]:
     """Return each database that the target's environment runs, with the ids in its version table.
 
     Raises:
         AlembicMigrateError: it cannot be read.
     """
     if target.environment == "builtin":
-        return ((target.shown_url, connected_heads(target, reading=True)),)
+        place = Place(target.shown_url, target.version_table)
+        return ((place, connected_heads(target, reading=True)),)
     found: list[tuple[str, ...]] = []
 
     def work(heads: Any, _context: MigrationContext) -> list[Any]:
@@ -63,7 +64,7 @@ def read_databases(
     progress = Progress(target, scripts, report)
     with progress.explained():
         ran = run_environment(target, scripts, Request("current", work, report, reading=True))
-    return tuple(zip(ran.databases, found, strict=False))
+    return tuple(zip(ran.places, found, strict=True))
 
 
 def database_revisions(
@@ -78,15 +79,23 @@ def database_revisions(
     )
 
 
-def check_heads(target: Target, scripts: Scripts, heads: Sequence[str]) -> None:
+def check_heads(
+    target: Target, scripts: Scripts, heads: Sequence[str], version_table: str | None = None
+) -> None:
     """Refuse a version table that cannot be right.
+
+    Args:
+        target: the base.
+        scripts: its revisions.
+        heads: the ids in the version table.
+        version_table: its name where an environment script may have chosen another one.
 
     Raises:
         DatabaseError: it names a revision that the folder lacks, or one row is the ancestor of
             another.
     """
     known = {script.revision for script in scripts.walk_revisions()}
-    table = target.version_table
+    table = version_table or target.version_table
     for head in heads:
         if head not in known:
             raise DatabaseError(

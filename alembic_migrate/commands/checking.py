@@ -29,7 +29,7 @@ def _check(target: Target, report: Report) -> Check:
     found = differences(target, report)
     scripts = Scripts(target)
     heads = scripts.get_heads()
-    pending = scripts.pending(found.heads)
+    pending = scripts.pending(*found.heads)
     findings: list[Finding] = []
     if len(heads) > 1:
         findings.append(

@@ -74,10 +74,11 @@ def _status(target: Target, report: Report) -> Status:
         database = target.shown_url
         found = read_databases(target, scripts, report)
         ids = tuple(sorted({one for _, current in found for one in current}))
-        for shown, current in found:
-            database = shown or database
-            check_heads(target, scripts, current)
-        pending = scripts.pending(ids)
+        urls = dict.fromkeys(place.database for place, _ in found if place.database)
+        database = ", ".join(urls) or database
+        for place, current in found:
+            check_heads(target, scripts, current, place.version_table)
+        pending = scripts.pending(*(current for _, current in found))
     except DatabaseError as error:
         state: State = "unknown revision" if "revision" in error.data else "unreachable"
         known = tuple(error.data["revision"].split()) if state == "unknown revision" else ()

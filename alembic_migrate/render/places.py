@@ -36,17 +36,17 @@ def current(answers: Sequence[Current], *, named: bool, verbose: bool = False) -
     """
     if verbose:
         return blocks(answers, lambda each: lines(map(_long, each.databases)))
-    if not named:
-        return "\n".join("\n".join(_ids(where)) for each in answers for where in each.databases)
-    return "\n".join(
-        f"{_name(each, where)}: {', '.join(_ids(where)) or '(none)'}"
-        for each in answers
-        for where in each.databases
-    )
+    return lines(_line(each, where, named=named) for each in answers for where in each.databases)
 
 
-def _name(answer: Current, where: DatabaseRevisions) -> str:
-    return answer.base if len(answer.databases) == 1 else f"{answer.base} ({where.database})"
+def _line(answer: Current, where: DatabaseRevisions, *, named: bool) -> str:
+    if len(answer.databases) > 1:
+        name = f"{answer.base} ({where.database})" if named else where.database
+    elif named:
+        name = answer.base
+    else:
+        return "\n".join(_ids(where))
+    return f"{name}: {', '.join(_ids(where)) or '(none)'}"
 
 
 def _ids(where: DatabaseRevisions) -> list[str]:

@@ -27,7 +27,9 @@ def summary(run: Run) -> str:
         return f"already at {_place(run)}"
     if run.verb == "stamp":
         return f"stamped {_place(run)}"
-    how_many = f", {count(len(run.steps), 'revision')}" if run.steps else ""
+    # An environment script that runs several databases runs a revision on each.
+    ran = {step.revision for step in run.steps}
+    how_many = f", {count(len(ran), 'revision')}" if ran else ""
     return f"{run.verb}d to {_place(run)}{how_many}"
 
 
