@@ -182,6 +182,15 @@ class Configuration:
         written = {name: self._tables.get(name, "version_table") for name in self.names}
         return {str(table or default).replace("{name}", name) for name, table in written.items()}
 
+    def check_default(self) -> None:
+        """Check that the file's ``base`` means something.
+
+        Raises:
+            ConfigError: it does not.
+        """
+        if asked := self._asked_by_file():
+            pick(asked, self._known())
+
     # --- inside ----------------------------------------------------------------------------
 
     def _known(self) -> Known:
@@ -197,15 +206,6 @@ class Configuration:
         line = self._tables.place.line("base")
         text = f"base in {shown(self.file, self.root)}" + (f":{line}" if line else "")
         return Asked((self.default,), Origin("file", text))
-
-    def check_default(self) -> None:
-        """Check that the file's ``base`` means something.
-
-        Raises:
-            ConfigError: it does not.
-        """
-        if asked := self._asked_by_file():
-            pick(asked, self._known())
 
     def _position(self, name: str) -> tuple[int, str]:
         known = name in self.names

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_migrate.config import files
-from alembic_migrate.config.checks import check_tables, tables
+from alembic_migrate.config.checks import Tables, check_tables, tables
 from alembic_migrate.config.configuration import UNNAMED, Configuration
 from alembic_migrate.config.keys import TABLE
 from alembic_migrate.config.problems import Place, dotted
@@ -43,33 +43,52 @@ def load(
     Raises:
         ConfigError: the file cannot be read, or its bases cannot be.
     """
-    cwd = Path(os.path.abspath(cwd or Path.cwd()))  # noqa: PTH100 - symbolic links stay
+    cwd = Path(os.path.abspath(cwd or _working_directory()))  # noqa: PTH100 - links stay links
     environ = os.environ if environ is None else environ
     root, document = _found(cwd, start, file)
-    place, table = Place(root / files.FILE_NAME), {}
-    if document is not None:
-        place, table = Place(document.path, document.text), document.table
-    them = tables(place, table)
-    check_tables(them, root)
-    env_file = them.tool.get("env_file")
-    variables = Variables(environ, root, root / env_file if isinstance(env_file, str) else None)
-    path = document.path if document else None
-    frame = Frame(root, path, _pyproject(root, document), variables)
+    them = _tables(root, document)
     default = them.tool.get("base")
     configuration = Configuration(
         root,
-        path,
+        document.path if document is not None else None,
         named=bool(them.bases),
         names=tuple(them.bases) or (UNNAMED,),
         default=default.strip() if default else None,
         _tables=them,
-        _frame=frame,
+        _frame=_frame(root, document, them, environ),
         _environ=environ,
         _cwd=cwd,
         _overrides=overrides,
     )
     configuration.check_default()
     return configuration
+
+
+def _tables(root: Path, document: files.Document | None) -> Tables:
+    place, table = Place(root / files.FILE_NAME), {}
+    if document is not None:
+        place, table = Place(document.path, document.text), document.table
+    them = tables(place, table)
+    check_tables(them, root)
+    return them
+
+
+def _frame(
+    root: Path, document: files.Document | None, them: Tables, environ: Mapping[str, str]
+) -> Frame:
+    env_file = them.tool.get("env_file")
+    variables = Variables(environ, root, root / env_file if isinstance(env_file, str) else None)
+    file = document.path if document is not None else None
+    return Frame(root, file, _pyproject(root, document), variables)
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(
+            "the working directory does not exist any more", hint="cd to one that does"
+        ) from None
 
 
 def _found(cwd: Path, start: Path | None, file: Path | None) -> tuple[Path, files.Document | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -77,39 +76,60 @@ def resolve(
         ConfigError: one of Alembic's own files is faulty. A variable that cannot be resolved is
             an error of its key only.
     """
-    settings: dict[str, Setting] = {}
-    errors: dict[str, AlembicMigrateError] = {}
+    settle = _Settling(frame, name)
+    settle.key(BY_NAME["directory"], layers, anchored(directory, frame.root))
+    found = AlembicFiles()
+    if "directory" not in settle.errors:
+        folder = settle.settings["directory"].value
+        found = alembic_files(frame.root, folder, frame.pyproject)
+    below = [*layers, *(Layer(file.values, file.origin, frame.root) for file in found.layers)]
+    for key in KEYS:
+        if key.scope == "base" and key.name != "directory":
+            settle.key(key, below, key.default)
+    settle.key(BY_NAME["pythonpath"], below, (str(frame.root),))
+    if settle.settings["pythonpath"].origin.kind == "ini":
+        settle.add_root_to_pythonpath()
+    return BaseConfig(
+        name,
+        frame.root,
+        frame.file,
+        found.ini,
+        settle.settings,
+        named,
+        found.elsewhere,
+        settle.errors,
+    )
 
-    def settle(key: Key, from_layers: Sequence[Layer], default: Any) -> None:
-        for layer in from_layers:
+
+class _Settling:
+    """The settings of one base on their way, and the errors of those that cannot be."""
+
+    def __init__(self, frame: Frame, name: str) -> None:
+        self.settings: dict[str, Setting] = {}
+        self.errors: dict[str, AlembicMigrateError] = {}
+        self._frame = frame
+        self._name = name
+
+    def key(self, key: Key, layers: Sequence[Layer], default: Any) -> None:
+        """Settle a key by the first layer that has it."""
+        for layer in layers:
             if key.name not in layer.values:
                 continue
             try:
-                value = _value(frame.variables, key, layer, name)
+                value = _value(self._frame.variables, key, layer, self._name)
             except AlembicMigrateError as error:
-                errors[key.name], value = error, None
+                self.errors[key.name], value = error, None
             if value == "" and key.name == "url":
                 continue  # ${DATABASE_URL:-} leaves the URL to the next layer
-            settings[key.name] = Setting(value, layer.origin(key.name))
+            self.settings[key.name] = Setting(value, layer.origin(key.name))
             return
-        settings[key.name] = Setting(default, DEFAULT)
+        self.settings[key.name] = Setting(default, DEFAULT)
 
-    settle(BY_NAME["directory"], layers, anchored(directory, frame.root))
-    found = AlembicFiles()
-    if "directory" not in errors:
-        found = alembic_files(frame.root, settings["directory"].value, frame.pyproject)
-    inis = [Layer(file.values, file.origin, frame.root) for file in found.layers]
-    for key in KEYS:
-        if key.scope == "base" and key.name != "directory":
-            settle(key, [*layers, *inis], copy.copy(key.default))
-    settle(BY_NAME["pythonpath"], [*layers, *inis], (str(frame.root),))
-    if settings["pythonpath"].origin.kind == "ini":
-        # Alembic's prepend_sys_path adds to what is there; the root always is.
-        paths = (*settings["pythonpath"].value, str(frame.root))
-        settings["pythonpath"] = Setting(tuple(dict.fromkeys(paths)), settings["pythonpath"].origin)
-    return BaseConfig(
-        name, frame.root, frame.file, found.ini, settings, named, found.elsewhere, errors
-    )
+    def add_root_to_pythonpath(self) -> None:
+        """Add the root, which is always there: prepend_sys_path only adds to it."""
+        own = self.settings["pythonpath"]
+        paths = dict.fromkeys((*own.value, str(self._frame.root)))
+        self.settings["pythonpath"] = Setting(tuple(paths), own.origin)
 
 
 def _value(variables: Variables, key: Key, layer: Layer, name: str) -> Any:

@@ -150,6 +150,17 @@ def test_the_environment_and_the_working_directory_are_this_processes_by_default
     assert load().base("default")["module"] == "some.module"
 
 
+def test_a_working_directory_that_is_gone_is_an_error(place: Place, monkeypatch):
+    gone = place.root / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    error = caught(load)
+    assert isinstance(error, UsageError)
+    assert error.message == "the working directory does not exist any more"
+    assert error.hint == "cd to one that does"
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

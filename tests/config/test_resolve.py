@@ -241,6 +241,28 @@ def test_a_base_is_resolved_once(place: Place):
     assert configuration.base("default") is configuration.base("default")
 
 
+def test_a_value_with_every_odd_character_is_taken_literally(place: Place):
+    value = "%s%% ${X} $$ {name} '\"` @:/?#\n\u00e4"
+    toml = TOOL + 'url = "${ALL}"\nversion_table = "${ALL}"\nmodels = ["${ALL}"]\n'
+    base = place.base(toml, environ={"ALL": value, "X": "never"})
+    assert (base.url, base["version_table"], base["models"]) == (value, value, (value,))
+
+
+def test_a_folder_may_be_typed_later(place: Place):
+    configuration = place.load(TOOL, url="sqlite://")
+    assert configuration.base("default").directory == place.root / "migrations"
+    base = configuration.with_directory("other").base("default")
+    assert (base.directory, base.url) == (place.root / "other", "sqlite://")
+    assert configuration.base("default").directory == place.root / "migrations"
+
+
+def test_the_version_tables_of_all_bases_are_known_without_a_variable(place: Place):
+    toml = TOOL + 'version_table = "v_{name}"\n' + APP
+    toml += '[tool.alembic-migrate.bases.b]\nversion_table = "${X}"\n'
+    assert place.load(toml).version_tables() == {"v_app", "${X}"}
+    assert place.load("[tool.x]\n").version_tables() == {"alembic_version"}
+
+
 # --- config show -----------------------------------------------------------------------------
 
 
