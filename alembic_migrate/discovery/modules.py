@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,13 @@ def import_user_module(name: str, asked_by: str) -> ModuleType:
 
 
 def _searched() -> list[str]:
-    return [entry or str(Path.cwd()) for entry in sys.path[:2]]
+    """Return the folders of ``sys.path`` that may hold the user's own modules."""
+    python = {sysconfig.get_path(each) for each in ("scripts", "stdlib", "purelib", "platlib")}
+    return [
+        entry or str(Path.cwd())
+        for entry in sys.path
+        if not entry.endswith(".zip") and not {entry, str(Path(entry).parent)} & python
+    ]
 
 
 def _failed(what: str, error: BaseException) -> DiscoveryError:

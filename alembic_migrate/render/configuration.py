@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 def configuration(rows: Sequence[ConfigRow]) -> str:
     """Return aligned rows of key, value and origin, under a heading a base where there are several.
 
-    Secrets are masked by whoever made the rows.
+    What is wrong with a value stands below its row. Secrets are masked by whoever made the rows.
     """
     bases = list(dict.fromkeys(row.base for row in rows))
-    cells = [(row.key, _value(row), row.origin) for row in rows]
+    cells = [(row.key, plain(row.value), row.origin) for row in rows]
     widths = [max((len(cell[place]) for cell in cells), default=0) for place in (0, 1)]
 
     def table(base: str) -> str:
         aligned = (
-            f"{key:<{widths[0]}}  {value:<{widths[1]}}  {origin}".rstrip()
+            f"{key:<{widths[0]}}  {value:<{widths[1]}}  {origin}".rstrip() + _wrong(row)
             for row, (key, value, origin) in zip(rows, cells, strict=True)
             if row.base == base
         )
@@ -33,10 +33,8 @@ def configuration(rows: Sequence[ConfigRow]) -> str:
     return "\n\n".join(map(table, bases))
 
 
-def _value(row: ConfigRow) -> str:
-    if row.error is not None:
-        return f"({row.error})"
-    return plain(row.value)
+def _wrong(row: ConfigRow) -> str:
+    return "" if row.error is None else f"\n  {row.error}"
 
 
 def plain(value: Any) -> str:

@@ -13,14 +13,15 @@ ROWS = [
 ]
 
 
-def test_rows_are_aligned_and_values_look_like_toml():
+def test_rows_are_aligned_and_values_look_like_toml_and_what_is_wrong_stands_below():
     assert configuration(ROWS) == (
-        "module        app.model                  pyproject.toml:3 [tool.alembic-migrate]\n"
-        "url           (DATABASE_URL is not set)  pyproject.toml:4\n"
-        'after         ["x", "y"]                 default\n'
+        "module        app.model   pyproject.toml:3 [tool.alembic-migrate]\n"
+        "url           -           pyproject.toml:4\n"
+        "  DATABASE_URL is not set\n"
+        'after         ["x", "y"]  default\n'
         "timezone      -\n"
-        'tag           ""                         default\n'
-        "compare_type  true                       default"
+        'tag           ""          default\n'
+        "compare_type  true        default"
     )
 
 
