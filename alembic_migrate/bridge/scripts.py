@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import (
+    CycleDetected,
     MultipleHeads,
     RangeNotAncestorError,
     ResolutionError,
     RevisionError,
 )
-from alembic.util import CommandError
+from alembic.util import CommandError, to_tuple
 
 from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.writing import (
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from alembic_migrate.targets import Target
 
 DEFAULT_TEMPLATE = Path(__file__).with_name("templates") / "app" / "script.py.mako"
+
+_SHORTEST = 4  # letters that Alembic wants of the beginning of an id
+_LISTED = "alembic-db history lists the revisions"
 
 
 class Scripts(ScriptDirectory):
@@ -93,9 +97,11 @@ class Scripts(ScriptDirectory):
                 hint="add revision = '...' to it, or move it out of the versions folder",
             ) from None
         except AttributeError as error:
-            if error.name in {"down_revision", "revision"}:
+            if error.name == "down_revision":
+                # Alembic takes a missing id from the file's name, where that may be one.
+                name = error.name if hasattr(error.obj, "revision") else "revision"
                 raise HistoryError(
-                    f"{path} has no {error.name}", hint=f"add {error.name} = ... to it"
+                    f"{path} has no {name}", hint=f"add {name} = ... to it"
                 ) from None
             raise _broken(path, error) from error
         except (Exception, SystemExit) as error:
@@ -109,7 +115,7 @@ class Scripts(ScriptDirectory):
             for link in script._versioned_down_revisions:  # noqa: SLF001 - ids alone count here
                 if link not in loaded:
                     raise self._dangling(script, "down_revision", link)
-            for link in script.dependencies or ():
+            for link in to_tuple(script.dependencies, default=()):
                 # A dependency may be a label or the beginning of an id.
                 if link not in names and not any(name.startswith(link) for name in loaded):
                     raise self._dangling(script, "depends_on", link)
@@ -196,35 +202,43 @@ class Scripts(ScriptDirectory):
         base = self.target.prefix
         if isinstance(cause, MultipleHeads):
             return self.several_heads(cause.heads)
+        if isinstance(cause, CycleDetected):
+            return HistoryError(
+                f"{base}the revisions go round in a circle: {', '.join(cause.revisions)}",
+                hint="correct down_revision or depends_on in one of these files",
+            )
+        text, hint = self._unresolved(cause, str(error), asked)
+        typed = asked or isinstance(cause, ResolutionError | RangeNotAncestorError)
+        return (RevisionNotFound if typed else HistoryError)(base + text, hint=hint)
+
+    def _unresolved(self, cause: Exception, said: str, asked: str) -> tuple[str, str]:
+        """Return what is wrong with a revision that was named, and what to do."""
         if isinstance(cause, ResolutionError) and "Multiple" in str(cause):
-            return RevisionNotFound(f"{base}{cause}", hint="write more of the id")
+            return str(cause), "write more of the id"
         if isinstance(cause, ResolutionError):
-            near = self.nearest(cause.argument or asked)
-            return RevisionNotFound(
-                f"{base}there is no revision {cause.argument or asked!r} in {self.dir}", hint=near
+            word = cause.argument or asked
+            return f"there is no revision {word!r} in {self.dir}", self.nearest(word)
+        if said.startswith("Relative revision"):
+            return (
+                f"{asked} leads out of the history: there are not that many revisions",
+                "alembic-db current says where the database is, alembic-db history what there is",
             )
-        if str(error).startswith("Relative revision"):
-            return RevisionNotFound(
-                f"{base}{asked} leads out of the history: there are not that many revisions",
-                hint="alembic-db current says where the database is, history what there is",
+        if said == "Ambiguous walk":
+            return (
+                f"{asked} may be one of several revisions: the history branches on the way",
+                "name the revision: alembic-db history lists them",
             )
-        if str(error) == "Ambiguous walk":
-            return RevisionNotFound(
-                f"{base}{asked} may be one of several revisions: the history branches on the way",
-                hint="name the revision: alembic-db history lists them",
-            )
-        if isinstance(cause, RangeNotAncestorError) or asked:
-            return RevisionNotFound(f"{base}{error}", hint="alembic-db history lists them")
-        return HistoryError(f"{base}{error}", hint="alembic-db history lists the revisions")
+        return said, _LISTED
 
     def nearest(self, asked: str) -> str:
         """Return a hint with the known id nearest to what was typed."""
         import difflib  # noqa: PLC0415 - only for a message
 
         known = [script.revision for script in self.walk_revisions()]
+        if len(asked) < _SHORTEST and any(revision.startswith(asked) for revision in known):
+            return f"the beginning of an id has at least {_SHORTEST} letters; {_LISTED}"
         near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
-        hint = "alembic-db history lists the revisions"
-        return f"did you mean {near[0]}? {hint}" if near else hint
+        return f"did you mean {near[0]}? {_LISTED}" if near else _LISTED
 
     def several_heads(self, heads: Sequence[str]) -> HistoryError:
         """Return the error for several heads where one is needed, with the lines that mend it."""

@@ -21,14 +21,21 @@ from alembic_migrate.errors import HistoryError, UsageError
 MAX_ID = 32  # the width of Alembic's version_num column
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
+_SYMBOLS = frozenset({"base", "current", "head", "heads"})
 
 
 def check_id(revision: str) -> None:
     """Refuse a revision id that could not be stored, typed or be part of a file's name.
 
     Raises:
-        UsageError: it is empty, too long, or has other characters than letters, digits, _ and .
+        UsageError: it is empty, too long, one of Alembic's own words, or has other characters than
+            letters, digits, _ and .
     """
+    if revision in _SYMBOLS:
+        raise UsageError(
+            f"the revision id {revision!r} cannot be used: it means something else already",
+            hint="for example: --rev-id 2024_01_add_users",
+        )
     if len(revision) > MAX_ID:
         raise UsageError(
             f"the revision id {revision!r} has {len(revision)} characters; the version table holds "
@@ -83,6 +90,13 @@ def render(template_file: Path, values: dict[str, Any]) -> str:
             f"{template_file} makes a file that is not valid Python (its line {line}: {error})",
             hint="correct the template; alembic-db init writes a working one into a new folder",
         ) from error
+    lacking = [name for name in ("revision", "down_revision") if name not in _assigned(tree)]
+    if lacking:
+        raise HistoryError(
+            f"{template_file} makes a file without {' and '.join(lacking)}",
+            hint="add to the template:\nrevision = ${repr(up_revision)}\n"
+            "down_revision = ${repr(down_revision)}",
+        )
     if _shape(tree) != _shape(expected):
         raise HistoryError(
             f"{template_file} puts the message where it becomes code",
@@ -96,14 +110,30 @@ def _rendered(template_file: Path, values: dict[str, Any]) -> str:
         template = Template(filename=str(template_file))  # noqa: S702 - Python, not HTML
         return str(template.render_unicode(**values))
     except Exception as error:
-        trace = exceptions.RichTraceback(error=error)
-        line = next((n for _, n, *_ in reversed(trace.reverse_records or [])), None)
-        place = f"{template_file}:{getattr(error, 'lineno', None) or line or 1}"
+        place = f"{template_file}:{getattr(error, 'lineno', None) or _line_of(error) or 1}"
         said = str(error).splitlines()[0] if str(error) else ""
         raise HistoryError(
             f"{place}: the template fails: {type(error).__name__}: {said}",
             hint="correct the template; alembic-db init writes a working one into a new folder",
         ) from error
+
+
+def _assigned(tree: ast.Module) -> set[str]:
+    """Return the names that a module's own statements give a value."""
+    targets = (
+        target
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    )
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _line_of(error: Exception) -> int | None:
+    """Return the template's line at which rendering failed."""
+    records = exceptions.RichTraceback(error=error).records
+    # (file, line, function, text, template's file, template's line...), the innermost last
+    return next((record[5] for record in reversed(records) if record[5] is not None), None)
 
 
 def _shape(tree: ast.Module) -> str:

@@ -75,9 +75,11 @@ def _call_get_base(module: ModuleType, asked_by: str) -> tuple[Any, str | URL | 
     get_base = getattr(module, "get_base", None)
     name, file = module.__name__, module.__file__
     example = "def get_base():\n    return {'base': Base, 'sqlalchemy_url': 'sqlite:///demo.db'}"
-    if get_base is None:
+    if not callable(get_base):
+        kind = type(get_base).__name__
+        lacks = "has no get_base()" if get_base is None else f"has a {kind} as get_base()"
         raise DiscoveryError(
-            f"{file}: the module {name} (asked for by {asked_by}) has no get_base()",
+            f"{file}: the module {name} (asked for by {asked_by}) {lacks}",
             hint=f"add it, or set metadata in pyproject.toml:\n{example}",
         )
     try:
@@ -88,9 +90,9 @@ def _call_get_base(module: ModuleType, asked_by: str) -> tuple[Any, str | URL | 
             hint="--raiseerr shows the whole traceback",
         ) from error
     if not isinstance(given, dict) or "base" not in given:
-        found = f"a dict without 'base' (keys: {', '.join(map(str, given)) or 'none'})"
-        if not isinstance(given, dict):
-            found = f"a {type(given).__name__}"
+        found = f"a {type(given).__name__}"
+        if isinstance(given, dict):
+            found = f"a dict without 'base' (keys: {', '.join(map(str, given)) or 'none'})"
         raise DiscoveryError(
             f"{file}: get_base() returned {found}; it has to return a dict with 'base' and, where "
             "no url is configured, 'sqlalchemy_url'",
