@@ -21,6 +21,7 @@ _TELLING = r"(?:[a-z0-9_]*(?:password|passwd|passphrase)|pwd|api[_-]?key|(?:[a-z
 _AUTHORITY = re.compile(
     r"(?P<front>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@'\"]*:)(?P<secret>(?:(?!://)\S)*)@", re.IGNORECASE
 )
+_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}")
 _URL = re.compile(r"\b[a-z][a-z0-9+.\-]*://\S+", re.IGNORECASE)
 _QUERY = re.compile(rf"(?P<front>[?&;]{_TELLING}=)[^&\s'\";]*", re.IGNORECASE)
 
@@ -61,7 +62,7 @@ def mask_url(url: str) -> str:
 
 def mask(text: str) -> str:
     """Return a message or a line of a log with every password in a known structure hidden."""
-    text = _AUTHORITY.sub(lambda found: f"{found['front']}{HIDDEN}@", text)
+    text = _AUTHORITY.sub(_hide_authority, text)
     text = _URL.sub(lambda found: _QUERY.sub(_hide, found[0]), text)
     text = _DSN.sub(lambda found: _DSN_SECRET.sub(_hide, found[0]), text)
     return _MAPPING.sub(_hide_string, text)
@@ -70,6 +71,11 @@ def mask(text: str) -> str:
 def mask_traceback(text: str) -> str:
     """Return a traceback masked like a message, and with literals given to a secret key hidden."""
     return _ASSIGNMENT.sub(_hide_string, mask(text))
+
+
+def _hide_authority(found: re.Match[str]) -> str:
+    # A variable's name is no secret, and a line to paste has to stay one.
+    return found[0] if _VARIABLE.fullmatch(found["secret"]) else f"{found['front']}{HIDDEN}@"
 
 
 def _hide(found: re.Match[str]) -> str:

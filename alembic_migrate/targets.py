@@ -66,6 +66,12 @@ class Target:
         return f"base {self.name}" if self.is_named else "the base"
 
     @property
+    def table(self) -> str:
+        """Return the heading of the TOML table that a line for this base belongs under."""
+        name = f".bases.{self.name}" if self.config.named else ""
+        return f"[tool.alembic-migrate{name}]"
+
+    @property
     def prefix(self) -> str:
         """Return what stands before a message about this base: its name and a colon, or nothing."""
         return f"base {self.name}: " if self.is_named else ""
@@ -77,6 +83,7 @@ class Target:
         if os.path.isabs(text) or ":" not in text:  # noqa: PTH117 - as Alembic tells them apart
             return Path(text)
         package, _, inside = text.partition(":")
+        self.enter()  # it may be a package of the project's own
         try:
             spec = importlib.util.find_spec(package)
         except ImportError:
@@ -113,13 +120,16 @@ class Target:
             return folder
         found = "is a file" if folder.exists() else "does not exist"
         hint = f"make it: alembic-db init{self.flag}"
+        if folder.exists():
+            hint = f'name a folder: directory = "{folder.name}_db"'
         if self.config.ini_location is not None:
             hint += f'; or, since {self.config.ini_location[0].name} says so: directory = "'
-            hint += f'{self.config.ini_location[1]}" under [tool.alembic-migrate]'
+            hint += f'{self.config.ini_location[1]}" under {self.table}'
+        where = f"directory: {self.config.origin('directory').text}"
+        if self.config.file is None:
+            where += f"; no [tool.alembic-migrate] in a pyproject.toml at or above {self.config.root}"
         raise UsageError(
-            f"{self.prefix}the migrations folder {folder} {found} "
-            f"(directory: {self.config.origin('directory').text})",
-            hint=hint,
+            f"{self.prefix}the migrations folder {folder} {found} ({where})", hint=hint
         )
 
     @cached_property
@@ -148,6 +158,12 @@ class Target:
                 'models = ["package.models.*"] imports what is missing'
             )
         return found
+
+    @property
+    def _has_own_models(self) -> bool:
+        """Tell whether the models are found without a base module and its ``get_base()``."""
+        alone = bool(self.config["models"]) and not self.config.is_set("module")
+        return alone or bool(self.config["metadata"])
 
     def own_models(self) -> Models | None:
         """Return the models; None where nothing names them and ``env.py`` may bring its own."""
@@ -182,10 +198,11 @@ class Target:
         """
         found = self.configured_url()
         if found is None:
+            places = ["no --url", f"no url in {self.config.file or 'pyproject.toml'}"]
+            if not self._has_own_models:
+                places.append("get_base() returned no 'sqlalchemy_url'")
             raise ConfigError(
-                f"{self.title} has no database URL: no --url, no url in "
-                f"{self.config.file or 'pyproject.toml'}, and get_base() returned no "
-                "'sqlalchemy_url'",
+                f"{self.title} has no database URL: {', '.join(places)}",
                 hint='set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"',
             )
         return found

@@ -72,10 +72,11 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
     """
     scripts = Scripts(target)
     message = check_message(new.message)
+    scripts.check_new(new.rev_id, new.version_path)
     progress = Progress(target, scripts, report)
     with progress.explained(new.head):
         if new.head == "head" and len(scripts.get_heads()) > 1:
-            raise scripts.several_heads(scripts.get_heads())
+            raise scripts.several_heads(scripts.get_heads(), "revision")
         context = _revision_context(target, scripts, new, message)
         environment = _run(target, scripts, context, new, report)
         if environment is not None:
@@ -255,6 +256,7 @@ def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Re
     scripts = Scripts(target)
     asked = ", ".join(revisions)
     message = check_message(new.message)
+    scripts.check_new(new.rev_id, new.version_path)
     with Progress(target, scripts, report).explained(asked or "heads"):
         chosen = scripts.get_revisions(tuple(revisions) or "heads")
         ids = tuple(dict.fromkeys(script.revision for script in chosen))

@@ -121,7 +121,7 @@ class Environment(EnvironmentContext):
         self.ran += 1
         self.places.append(Place(self._database, version_table_of(self.get_context())))
         if self.request.context.get("purge"):
-            self.purged = tuple(self.get_context().get_current_heads())
+            self.purged = _heads_before(self.get_context())
         super().run_migrations(**kw)
 
     @property
@@ -143,7 +143,7 @@ class Environment(EnvironmentContext):
             if self._has_no_url(error):
                 raise ConfigError(
                     f"the environment script {script} found no database URL",
-                    hint='set it under [tool.alembic-migrate]: url = "sqlite:///app.db"; '
+                    hint=f'set it under {self.target.table}: url = "sqlite:///app.db"; '
                     "or sqlalchemy.url in alembic.ini",
                 ) from error
             if not self._is_the_scripts(error):
@@ -176,6 +176,17 @@ class Environment(EnvironmentContext):
             return False
         url = self.config.get_main_option("sqlalchemy.url")
         return url == PLACEHOLDER or (not url and "url" in str(error))
+
+
+def _heads_before(context: MigrationContext) -> tuple[str, ...]:
+    """Return the ids in the version table; a transaction that reading them begins is ended."""
+    connection = context.connection
+    assert connection is not None
+    begun = connection.in_transaction()
+    heads = context.get_current_heads()
+    if not begun:
+        connection.rollback()
+    return tuple(heads)
 
 
 # Alembic keeps the modules that stand in for an environment by its class.
@@ -240,9 +251,11 @@ def _require_flask_context(target: Target) -> None:
         raise ConfigError(
             f"the environment script {target.folder}/env.py is one of Flask-Migrate's: it needs "
             "current_app, and there is no Flask application here",
-            hint="use the built-in environment instead; under [tool.alembic-migrate]:\n"
+            hint="use the built-in environment instead; in pyproject.toml:\n"
+            f"{target.table}\n"
             'env = "builtin"\n'
             'metadata = "yourapp:db.metadata"  # where your SQLAlchemy() object lives\n'
+            'url = "${DATABASE_URL}"  # what SQLALCHEMY_DATABASE_URI is\n'
             "or push a context in the base module: create_app().app_context().push()",
         )
 

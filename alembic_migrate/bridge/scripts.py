@@ -129,6 +129,22 @@ class Scripts(ScriptDirectory):
             data={"file": script.path, "revision": link},
         )
 
+    def check_new(self, rev_id: str | None, version_path: str | None) -> None:
+        """Refuse what was typed for a new revision and cannot be, before any database is asked.
+
+        Raises:
+            UsageError: the id cannot be one, or the path is none of the folders of revisions.
+        """
+        if rev_id is not None:
+            check_id(rev_id)
+        known = [str(path.absolute()) for path in self._version_locations]
+        if version_path and str(Path(version_path).absolute()) not in known:
+            raise UsageError(
+                f"--version-path {version_path} is none of the folders of revisions: "
+                f"{', '.join(known)}",
+                hint=f"name one of them, or add it: version_locations = {[*known, version_path]}",
+            )
+
     def _generate_create_date(self) -> dt.datetime:
         try:
             return super()._generate_create_date()
@@ -240,13 +256,22 @@ class Scripts(ScriptDirectory):
         near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
         return f"did you mean {near[0]}? {_LISTED}" if near else _LISTED
 
-    def several_heads(self, heads: Sequence[str]) -> HistoryError:
-        """Return the error for several heads where one is needed, with the lines that mend it."""
+    def several_heads(self, heads: Sequence[str], line: str = "upgrade") -> HistoryError:
+        """Return the error for several heads where one is needed, with the lines that mend it.
+
+        Args:
+            heads: their ids.
+            line: the command; what writes a revision takes ``--head``.
+        """
+        first = min(heads)
+        other = f"name one, or all of them: alembic-db {line}{self.target.flag} heads"
+        if line == "revision":
+            other = f"name the one to follow: alembic-db {line}{self.target.flag} --head {first}"
         lines = [f"  {head}  {self.get_revision(head).path}" for head in sorted(heads)]
         return HistoryError(
             f"{self.target.title} has {len(heads)} heads:\n" + "\n".join(lines),
             hint=f'join them: alembic-db merge{self.target.flag} -m "merge heads"\n'
-            f"or name one, or all of them: alembic-db upgrade{self.target.flag} heads",
+            f"or {other}",
             data={"base": self.target.name, "heads": sorted(heads)},
         )
 

@@ -44,7 +44,8 @@ def check_id(revision: str) -> None:
         )
     if not _ID.fullmatch(revision):
         raise UsageError(
-            f"the revision id {revision!r} cannot be used: letters, digits, _ and . are possible",
+            f"the revision id {revision!r} cannot be used: the letters A to Z and a to z, digits, _ "
+            "and . are possible",
             hint="for example: --rev-id 2024_01_add_users",
         )
 
@@ -112,6 +113,8 @@ def _rendered(template_file: Path, values: dict[str, Any]) -> str:
     except Exception as error:
         place = f"{template_file}:{getattr(error, 'lineno', None) or _line_of(error) or 1}"
         said = str(error).splitlines()[0] if str(error) else ""
+        if isinstance(error, NameError) and said == "Undefined":  # all that Mako says
+            said = "a name in it is not defined"
         raise HistoryError(
             f"{place}: the template fails: {type(error).__name__}: {said}",
             hint="correct the template; alembic-db init writes a working one into a new folder",

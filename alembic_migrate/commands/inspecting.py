@@ -80,7 +80,10 @@ def _status(target: Target, report: Report) -> Status:
             check_heads(target, scripts, current, place.version_table)
         pending = scripts.pending(*(current for _, current in found))
     except DatabaseError as error:
-        state: State = "unknown revision" if "revision" in error.data else "unreachable"
+        # A table that was read and cannot be right is named; else there was no getting that far.
+        state: State = "error" if "table" in error.data else "unreachable"
+        if "revision" in error.data:
+            state = "unknown revision"
         known = tuple(error.data["revision"].split()) if state == "unknown revision" else ()
         return Status(target.name, database, known, heads, None, state, error)
     except AlembicMigrateError as error:

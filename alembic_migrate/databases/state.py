@@ -28,6 +28,7 @@ def read_heads(connection: Connection, version_table: str, schema: str | None) -
             f"the table {shown} has no column version_num: it is no version table of Alembic's "
             f"(its columns: {', '.join(names) or 'none'})",
             hint='name another table: version_table = "alembic_version_app"',
+            data={"table": shown},
         )
     versions = table(version_table, column("version_num"), schema=schema)
     return tuple(row[0] for row in connection.execute(select(versions.c.version_num)))

@@ -54,7 +54,7 @@ def parse_url(value: str | URL, where: str) -> URL:
         raise ConfigError(f"the database URL of {where} is empty", hint=_URL_HINT)
     if text == PLACEHOLDER:
         raise ConfigError(
-            f"the database URL of {where} is still the placeholder {PLACEHOLDER}", hint=_URL_HINT
+            f"the database URL of {where} is still the placeholder of alembic init", hint=_URL_HINT
         )
     _refuse_unescaped(text, where)
     try:
@@ -62,7 +62,7 @@ def parse_url(value: str | URL, where: str) -> URL:
     except ValueError:
         raise ConfigError(
             f"the port in the database URL of {where} is not a number",
-            hint='write it as in url = "postgresql+psycopg://user:password@host:5432/name"',
+            hint=_URL_HINT,
         ) from None
     except ArgumentError:
         raise ConfigError(
@@ -72,7 +72,7 @@ def parse_url(value: str | URL, where: str) -> URL:
     return _with_dialect(url, where)
 
 
-_URL_HINT = 'for example: url = "postgresql+psycopg://user:password@host:5432/name"'
+_URL_HINT = 'for example: url = "postgresql+psycopg://user:${PASSWORD}@host:5432/name"'
 
 
 def _refuse_unescaped(text: str, where: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.environments.conftest import placed
-from tests.projects import Project
 
 ENV = """
     from __future__ import with_statement
@@ -328,17 +327,21 @@ def test_an_ancestors_folder_may_get_models_from_the_toml_alone(project, command
     [
         (
             "",
-            "Error: ROOT/model/base.py: the module model.base (asked for by default) has no "
-            "get_base()\n"
-            "  add it, or set metadata in pyproject.toml:\n"
-            "  def get_base():\n"
-            "      return {'base': Base, 'sqlalchemy_url': 'sqlite:///demo.db'}\n",
+            (
+                "Error: ROOT/model/base.py: the module model.base (asked for by default) has no "
+                "get_base()\n"
+                "  add it, or set metadata in pyproject.toml:\n"
+                "  def get_base():\n"
+                "      return {'base': Base, 'sqlalchemy_url': 'sqlite:///demo.db'}\n"
+            ),
         ),
         (
-            "import nothing_of_that_name",
-            "Error: module model.base (asked for by default) failed while importing: "
-            "ROOT/model/base.py:1: ModuleNotFoundError: No module named 'nothing_of_that_name'\n"
-            "  --raiseerr shows the whole traceback\n",
+            "import nowhere",
+            (
+                "Error: module model.base (asked for by default) failed while importing: "
+                "ROOT/model/base.py:1: ModuleNotFoundError: No module named 'nowhere'\n"
+                "  --raiseerr shows the whole traceback\n"
+            ),
         ),
     ],
 )
