@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from alembic.script.revision import RevisionError
+
 from alembic_migrate.bridge.environment import (
     Request,
     heads_of,
@@ -170,6 +172,9 @@ class _Job:
         check_heads(self.target, self.scripts, heads, version_table)
         try:
             return plan(tuple(heads))
+        except AssertionError as error:
+            # All that Alembic has to say to HEAD+1.
+            raise RevisionError("Walked too far") from error
         except AttributeError as error:
             if error.name not in {"upgrade", "downgrade"}:
                 raise

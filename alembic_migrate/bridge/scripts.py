@@ -234,7 +234,7 @@ class Scripts(ScriptDirectory):
         if isinstance(cause, ResolutionError):
             word = cause.argument or asked
             return f"there is no revision {word!r} in {self.dir}", self.nearest(word)
-        if said.startswith("Relative revision"):
+        if said.startswith(("Relative revision", "Walked too far")):
             return (
                 f"{asked} leads out of the history: there are not that many revisions",
                 "alembic-db current says where the database is, alembic-db history what there is",
