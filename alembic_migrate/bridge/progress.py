@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 import traceback
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import explain, first_line, is_database_fault
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
+_READS = re.compile(r"(SELECT|PRAGMA|SHOW|DESC|EXPLAIN|SAVEPOINT|SET)\b", re.IGNORECASE)
+_ROWS = re.compile(r"(INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
+_LONGEST = 100  # characters of a statement that a message quotes
 _NO_SCRIPT = (
     "no script can be written of a revision that asks the database; run it there without --sql, or "
     "let it ask context.is_offline_mode() first"
@@ -48,13 +54,25 @@ class Progress:
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
         self.target = target
         self.scripts = scripts
-        self.report = report
+        self.report = self._noting(report)
+        self.statements: list[str] = []
         self.before: tuple[str, ...] = ()
         self.steps: list[Step] = []
         self.running: str | None = None
         self.direction = "upgrade"
         self.transactional = False
         self.offline = False
+
+    def _noting(self, report: Report) -> Report:
+        """Return a ``report`` that keeps the statements of the revision that runs."""
+
+        def note(event: Event) -> None:
+            # One that a loop repeats for every row is kept once.
+            if event.kind == "sql" and self.running and self.statements[-1:] != [event.message]:
+                self.statements.append(event.message)
+            report(event)
+
+        return note
 
     def watch(
         self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext
@@ -71,6 +89,7 @@ class Progress:
         @functools.wraps(run)
         def watched(**given: Any) -> None:
             self.running = identifier
+            self.statements.clear()
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
             self.report(Event("step", f"Running {step}", self.target.name))
             started = time.perf_counter()
@@ -130,11 +149,11 @@ class Progress:
         return MigrationError(
             f"{self.target.prefix}revision {revision} failed in {self.direction}(): "
             f"{place}: {said}",
-            hint=_NO_SCRIPT if self.offline else self._truth(after),
+            hint=_NO_SCRIPT if self.offline else self._truth(after, error),
             data=facts,
         )
 
-    def _truth(self, after: tuple[str, ...] | None) -> str:
+    def _truth(self, after: tuple[str, ...] | None, error: Exception) -> str:
         if after is None:
             return "what the database holds now could not be read: alembic-db current tells"
         now = ", ".join(after) or "base"
@@ -143,12 +162,30 @@ class Progress:
         else:
             done = ", ".join(step.revision for step in self.steps)
             kept = f"{done} ran before it and was kept: the database is now at {now}"
-        if self.transactional:
+        # A statement that the database refused is the last one and did nothing.
+        ran = self.statements[:-1] if isinstance(error, DBAPIError) else self.statements
+        committed = [] if self.transactional else self._committed(ran)
+        if not committed:
             return kept
+        lines = "\n".join(f"  {statement}" for statement in committed)
         return (
-            f"{kept}; this database does not take DDL back: statements of the failed revision that "
-            "ran before the failure are still there"
+            f"{kept}\nthis database cannot take these statements of {self.running} back; they are "
+            f"committed:\n{lines}\nundo them by hand, correct the revision, and run it again"
         )
+
+    def _committed(self, statements: Iterable[str]) -> list[str]:
+        """Return the statements of a failed revision that stay, each on one line.
+
+        MySQL commits at each DDL statement what ran before it. Python's SQLite module opens a
+        transaction at the first statement that changes rows and keeps it open.
+        """
+        ran = [" ".join(statement.split()) for statement in statements]
+        changes = [statement for statement in ran if not _READS.match(statement)]
+        if self.target.url.get_backend_name() == "sqlite":
+            changes = list(takewhile(lambda statement: not _ROWS.match(statement), changes))
+        while changes and _ROWS.match(changes[-1]):
+            changes.pop()
+        return [s if len(s) <= _LONGEST else f"{s[: _LONGEST - 3]}..." for s in changes]
 
     def _heads_now(self) -> tuple[str, ...] | None:
         if self.target.environment != "builtin":
