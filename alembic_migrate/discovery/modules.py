@@ -113,7 +113,8 @@ def user_frame(error: BaseException) -> tuple[str, int] | None:
     """Return the file and line of the user's code nearest to where an exception arose."""
     ours = str(Path(__file__).parent.parent)
     library = str(Path(traceback.__file__).parent)
-    others = ("site-packages", "dist-packages", "<frozen", "<string>", library)
+    # "<": what SQLAlchemy, dataclasses and others make as text has no file.
+    others = ("site-packages", "dist-packages", "<", library)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith(ours) and not any(
             part in frame.filename for part in others
