@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 
 import pytest
@@ -125,10 +126,10 @@ def test_the_words_of_the_ancestor_choose_another_base_module(tutorial, command)
     assert not (tutorial.root / "demo.db").exists()
 
 
-@pytest.mark.filterwarnings("error")
 def test_a_warning_that_the_user_makes_an_error_is_told_with_the_users_line(tutorial, command):
     command(tutorial, "init")
-    said = command(tutorial, "migrate", status=2).stderr
+    with warnings.catch_warnings(action="error"):
+        said = command(tutorial, "migrate", status=2).stderr
     place = f"{tutorial.root}/model/base.py:3: MovedIn20Warning"
     front = "Error: module model.base (asked for by default) failed while importing: "
     assert said.startswith(f"{front}{place}: The ``declarative_base()`` function is now")
