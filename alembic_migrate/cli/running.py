@@ -101,8 +101,8 @@ def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
     as_script = bool(typed.pop("sql") or folder)
     done = verb(**given(**typed, sql=as_script), report=session.report)
     if folder:
-        written = [_write(Path(folder), each) for each in done]
-        session.done(done, lambda: runs.written_scripts(map(shown, written)))
+        files = [_write(Path(folder), each) for each in done]
+        session.done(done, lambda: runs.written_scripts(map(shown, files)), files=files)
     elif as_script:
         session.results(done, lambda: runs.script(done))
     else:
@@ -116,7 +116,7 @@ def _show(session: Session, done: Sequence[Run]) -> None:
 def _write(folder: Path, run: Run) -> Path:
     """Write a base's script, whole or not at all, and return where it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{run.base}.sql"
+    target = folder.absolute() / f"{run.base}.sql"
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{run.base}.", suffix=".sql")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

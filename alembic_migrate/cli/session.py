@@ -14,6 +14,7 @@ from alembic_migrate.cli.streams import is_terminal, use_colour, write_quietly
 from alembic_migrate.events import Event
 from alembic_migrate.render import payload
 from alembic_migrate.render.events import event_line
+from alembic_migrate.results import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,7 +75,8 @@ class Session:
     def report(self, event: Event) -> None:
         """Show an event: on stderr, or among the lines of ``jsonl``."""
         if self.options.format == "jsonl":
-            write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
+            if event.kind != "sql" or self.options.verbose:
+                write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
         elif self._shows(event):
             text = event_line(event, several=self._several())
             if event.kind == "warning" and use_colour(sys.stderr, self.options.color):
@@ -110,9 +112,10 @@ class Session:
         """Print the answer of a command that reads: ``-q`` does not silence it."""
         self.answer(payload.answer(self.command, results), text)
 
-    def done(self, results: Sequence[Any], text: Callable[[], str]) -> None:
-        """Print what a command did: ``-q`` silences the text."""
-        self.results(results, (lambda: "") if self.options.quiet else text)
+    def done(self, results: Sequence[Any], text: Callable[[], str], **more: Any) -> None:
+        """Print what a command did: ``-q`` silences the text; the document has ``more`` in it."""
+        document = payload.answer(self.command, results) | as_json(more)
+        self.answer(document, (lambda: "") if self.options.quiet else text)
 
     def document(self, document: dict[str, Any]) -> None:
         """Print a document that is JSON whatever the format."""
