@@ -188,7 +188,7 @@ def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
                 timeout=float(target.config["connect_timeout"]),
                 reading=request.reading,
                 on_connect=environment.note_connection,
-                on_sql=lambda statement: report(Event("sql", statement, name)),
+                on_sql=lambda statement: report(Event("sql", statement.strip(), name)),
             )
         )
         stack.enter_context(environment)
