@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
@@ -33,20 +34,38 @@ def kept_logging() -> Iterator[None]:
     registry: list[Any] = getattr(logging, "_handlerList", [])
     names: Any = getattr(logging, "_handlers", {})
     kept_registry, kept_names = registry[:], dict(names)
+    packages = {name.partition(".")[0] for name in sys.modules}
+    known = {log.name for log in loggers}
     registry.clear()
+    silenced = root.manager.disable
     try:
         yield
     finally:
+        logging.disable(silenced)
         for log, (level, handlers, filters, propagate, disabled) in before:
             log.setLevel(level)
             log.handlers[:], log.filters[:] = handlers, filters
             log.propagate, log.disabled = propagate, disabled
+        _reset_made(known, packages)
         registry[:0] = kept_registry
         names.update(kept_names)
 
 
 def _state(log: logging.Logger) -> tuple[Any, ...]:
     return log.level, log.handlers[:], log.filters[:], log.propagate, log.disabled
+
+
+def _reset_made(known: set[str], packages: set[str]) -> None:
+    """Give loggers that were made meanwhile no level and no handlers of their own.
+
+    Those of packages that were imported meanwhile are as their packages want them.
+    """
+    for name, log in logging.getLogger().manager.loggerDict.items():
+        ours = isinstance(log, logging.Logger) and name not in known
+        if isinstance(log, logging.Logger) and ours and name.partition(".")[0] in packages:
+            log.setLevel(logging.NOTSET)
+            log.handlers.clear()
+            log.propagate, log.disabled = True, False
 
 
 class _Forward(logging.Handler):

@@ -225,10 +225,12 @@ class Scripts(ScriptDirectory):
 
     def _unresolved(self, cause: Exception, said: str, asked: str) -> tuple[str, str]:
         """Return what is wrong with a revision that was named, and what to do."""
-        if isinstance(cause, ResolutionError) and "Multiple" in str(cause):
-            return str(cause), "write more of the id"
         if isinstance(cause, ResolutionError):
             word = cause.argument or asked
+            if "Multiple" in str(cause):
+                known = (script.revision for script in self.walk_revisions())
+                several = ", ".join(sorted(each for each in known if each.startswith(word)))
+                return f"{word!r} begins several ids: {several}", "write more of the id"
             return f"there is no revision {word!r} in {self.dir}", self.nearest(word)
         if said.startswith(("Relative revision", "Walked too far")):
             return (

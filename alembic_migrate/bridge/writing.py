@@ -57,8 +57,9 @@ def check_id(revision: str) -> None:
 def safe_message(message: str) -> str:
     """Return a message that stays text between the triple quotes of a docstring."""
     text = message.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").strip()
-    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'{text[:-1]}\\"' if text.endswith('"') else text
+    last = '"' if text.endswith('"') else ""  # it would stand before the three that end it
+    body = text.removesuffix('"').replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f"{body}\\{last}" if last else body
 
 
 def check_inside(path: Path, location: Path, file_template: str) -> None:
@@ -106,8 +107,9 @@ def render(template_file: Path, values: dict[str, Any]) -> str:
         tree, expected = ast.parse(text), ast.parse(plain)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
+        said = getattr(error, "msg", error)
         raise HistoryError(
-            f"{template_file} makes a file that is not valid Python (its line {line}: {error})",
+            f"{template_file} makes a file that is not valid Python (its line {line}: {said})",
             hint="correct the template; alembic-db init writes a working one into a new folder",
         ) from error
     lacking = [name for name in ("revision", "down_revision") if name not in _assigned(tree)]

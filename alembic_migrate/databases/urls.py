@@ -80,9 +80,9 @@ def _refuse_unescaped(text: str, where: str) -> None:
     if match is None or text.startswith("sqlite"):
         return
     authority = match.group(1)
-    path = text[match.end() :].split("?", maxsplit=1)[0]
+    rest = text[match.end() :]  # a /, ? or # in a password makes the authority end there
     port = authority.rpartition(":")[2]
-    misplaced = "@" not in authority and "@" in path and ":" in authority and not port.isdigit()
+    misplaced = "@" not in authority and "@" in rest and ":" in authority and not port.isdigit()
     if authority.count("@") > 1 or misplaced:
         raise ConfigError(
             f"the user or the password in the database URL of {where} holds a character that has "

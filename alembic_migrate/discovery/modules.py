@@ -71,8 +71,7 @@ def import_user_module(name: str, asked_by: str) -> ModuleType:
             raise DiscoveryError(
                 f"there is no module {name} (asked for by {asked_by}); looked in: "
                 f"{', '.join(_searched())}",
-                hint=f"make {name.replace('.', '/')}.py, or name another module: "
-                'module = "package.module"',
+                hint=f"make {name.replace('.', '/')}.py, or {_rename(asked_by)}",
                 data={"module": name},
             ) from None
         raise _failed(f"module {name} (asked for by {asked_by})", error) from error
@@ -80,14 +79,21 @@ def import_user_module(name: str, asked_by: str) -> ModuleType:
         raise _failed(f"module {name} (asked for by {asked_by})", error) from error
 
 
+def _rename(asked_by: str) -> str:
+    """Return how to name another module where this one was asked for."""
+    key, equals, _ = asked_by.partition(" = ")
+    return f"correct {key}" if equals else 'name another module: module = "package.module"'
+
+
 def _searched() -> list[str]:
     """Return the folders of ``sys.path`` that may hold the user's own modules."""
     python = {sysconfig.get_path(each) for each in ("scripts", "stdlib", "purelib", "platlib")}
-    return [
+    places = (
         entry or str(Path.cwd())
         for entry in sys.path
         if not entry.endswith(".zip") and not {entry, str(Path(entry).parent)} & python
-    ]
+    )
+    return list(dict.fromkeys(places))
 
 
 def _failed(what: str, error: BaseException) -> DiscoveryError:
@@ -155,7 +161,7 @@ def load_hook(path: str, key: str) -> Callable[..., Any]:
     found = load_object(path, key)
     if not callable(found):
         raise DiscoveryError(
-            f"{key} = {path!r} is a {type(found).__name__}, which cannot be called",
+            f"{key} = {path!r} is of type {type(found).__name__}, which cannot be called",
             hint=f'write {key} = "package.module:function"',
         )
     return found  # type: ignore[no-any-return]
