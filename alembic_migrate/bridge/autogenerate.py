@@ -82,7 +82,7 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
         if environment is not None:
             _tell_left_out(environment, report)
         found = _found(context) if new.autogenerate else ()
-        left_out = tuple(environment.ownership.left_out) if environment is not None else ()
+        left_out = tuple(sorted(environment.ownership.left_out)) if environment is not None else ()
         if new.autogenerate and _is_empty(context):
             return Written(target.name, (), (), left_out, reason="no changes detected")
         written = [script for script in context.generate_scripts() if script is not None]
@@ -243,7 +243,7 @@ def differences(target: Target, report: Report) -> Differences:
             database=environment.database,
             heads=tuple(seen),
             changes=_found(context) if at_head else (),
-            left_out=tuple(environment.ownership.left_out),
+            left_out=tuple(sorted(environment.ownership.left_out)),
         )
 
 
