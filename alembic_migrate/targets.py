@@ -200,12 +200,13 @@ class Target:
         found = self.configured_url()
         if found is None:
             places = ["no --url", f"no url in {self.config.file or 'pyproject.toml'}"]
+            hint = 'set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"'
             if not self._has_own_models:
                 places.append("get_base() returned no 'sqlalchemy_url'")
-            raise ConfigError(
-                f"{self.title} has no database URL: {', '.join(places)}",
-                hint='set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"',
-            )
+            elif not self.config["metadata"]:
+                places.append("and models alone asks no get_base()")
+                hint += f'\nor name the module that has it: module = "{self.config["module"]}"'
+            raise ConfigError(f"{self.title} has no database URL: {', '.join(places)}", hint=hint)
         return found
 
     def configured_url(self) -> URL | None:

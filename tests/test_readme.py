@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import alembic
 import pytest
 
 from alembic_migrate.config.load import load
@@ -141,7 +142,14 @@ def squeezed(text: str) -> str:
     return "\n".join(re.sub(r"(?<=\S) {2,}", "  ", line) for line in lines)
 
 
-@pytest.mark.parametrize("section", RUN)
+# Alembic 1.16.0 alone does not find Flask-Migrate's templates, which are there to begin with.
+NO_FLASK = pytest.mark.skipif(alembic.__version__ == "1.16.0", reason="no flask db init")
+
+
+@pytest.mark.parametrize(
+    "section",
+    [pytest.param(name, marks=NO_FLASK if "Flask" in name else ()) for name in RUN],
+)
 def test_a_section_does_what_it_says(section, tmp_path):
     reader = Reader(tmp_path)
     for block in RUN[section]:
