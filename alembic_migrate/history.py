@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 _HEADER_NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 _CREATE_TABLE = re.compile(
     r"\bCREATE\s+(?:GLOBAL\s+|LOCAL\s+|TEMP\w*\s+|UNLOGGED\s+|FOREIGN\s+|VIRTUAL\s+)*TABLE\s+"
-    r"(IF\s+NOT\s+EXISTS\s+)?(?:[\"`\[]?\w+[\"`\]]?\s*\.\s*)?[\"`\[]?(\w+)",
+    r"(IF\s+NOT\s+EXISTS\s+)?(?:[\"`\[]?(\w+)[\"`\]]?\s*\.\s*)?[\"`\[]?(\w+)",
     re.IGNORECASE,
 )
 _RENAME_TABLE = re.compile(r"\bRENAME\s+TO\s+[\"`\[]?(\w+)", re.IGNORECASE)
+
+ANY_SCHEMA = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,16 @@ class Made:
     Attributes:
         name: the table, without its schema.
         guarded: it is made only where it does not exist yet.
+        schema: its schema; None is the default one, ``ANY_SCHEMA`` one that is not a literal.
     """
 
     name: str
     guarded: bool
+    schema: str | None = None
+
+    def may_be(self, name: str, schema: str | None) -> bool:
+        """Tell whether this is, or may be, the table of a name in a schema."""
+        return self.name == name and self.schema in {schema, ANY_SCHEMA}
 
 
 def revision_files(locations: Iterable[Path], *, recursive: bool = False) -> Iterator[Path]:
@@ -97,8 +105,16 @@ def declares_table(path: Path, table: str) -> bool:
     return tree is not None and any(table in _declared(node) for node in ast.walk(tree))
 
 
-@lru_cache(maxsize=4096)
 def _parse(path: Path) -> ast.Module | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return _parse_as_of(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _parse_as_of(path: Path, *_state: int) -> ast.Module | None:
     try:
         return ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):
@@ -150,11 +166,11 @@ def _made_in(tree: ast.Module) -> set[Made]:
             name, literal = _made_by_call(node)
             computed |= not literal
             if name is not None:
-                made.add(Made(name, guarded=_has_true(node, "if_not_exists")))
+                made.add(Made(name, _has_true(node, "if_not_exists"), _schema(node)))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             made |= _made_by_sql(node.value)
     if computed:
-        made |= {Made(text, guarded=True) for text in _plain_strings(tree)}
+        made |= {Made(text, guarded=True, schema=ANY_SCHEMA) for text in _plain_strings(tree)}
     return made
 
 
@@ -179,8 +195,18 @@ def _made_by_call(node: ast.Call) -> tuple[str | None, bool]:
 
 
 def _made_by_sql(text: str) -> set[Made]:
-    made = {Made(m.group(2), guarded=bool(m.group(1))) for m in _CREATE_TABLE.finditer(text)}
-    return made | {Made(m.group(1), guarded=False) for m in _RENAME_TABLE.finditer(text)}
+    made = {Made(m[3], guarded=bool(m[1]), schema=m[2]) for m in _CREATE_TABLE.finditer(text)}
+    renamed = _RENAME_TABLE.finditer(text)
+    return made | {Made(m[1], guarded=False, schema=ANY_SCHEMA) for m in renamed}
+
+
+def _schema(node: ast.Call) -> str | None:
+    for keyword in node.keywords:
+        if keyword.arg == "schema":
+            value = keyword.value
+            literal = isinstance(value, ast.Constant) and isinstance(value.value, str | None)
+            return value.value if literal else ANY_SCHEMA  # type: ignore[attr-defined]
+    return None
 
 
 def _has_true(node: ast.Call, keyword: str) -> bool:

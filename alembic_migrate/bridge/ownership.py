@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.history import declares_table, made_tables, revision_files
+from alembic_migrate.history import Made, declares_table, made_tables, revision_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ class Ownership:
         self.target = target
         self.left_out: list[str] = []
         self.undeclared: dict[str, Path] = {}
-        self._made: set[str] | None = None
+        self._made: set[Made] | None = None
 
     def filter(self, own: IncludeObject | None) -> IncludeObject:
         """Return an ``include_object`` that asks the project's own one first."""
@@ -49,7 +49,7 @@ class Ownership:
             return False
         if self.target.config["drop_unowned"]:
             return True
-        if name not in self.made:
+        if not any(table.may_be(name, schema) for table in self.made):
             self.left_out.append(shown)
             return False
         file = self._unimported(name)
@@ -59,12 +59,12 @@ class Ownership:
         return True
 
     @property
-    def made(self) -> set[str]:
-        """Return the names of the tables that some revision of this history makes."""
+    def made(self) -> set[Made]:
+        """Return the tables that some revision of this history makes."""
         if self._made is None:
             recursive = bool(self.target.config["recursive_version_locations"])
             files = revision_files(self.target.version_locations(), recursive=recursive)
-            self._made = {table.name for table in made_tables(files)}
+            self._made = made_tables(files)
         return self._made
 
     def _unimported(self, table: str) -> Path | None:

@@ -17,7 +17,7 @@ from alembic_migrate.bridge.environment import (
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads, connected_heads
-from alembic_migrate.databases.state import table_names
+from alembic_migrate.databases.state import schema_names, table_names
 from alembic_migrate.errors import DatabaseError, HistoryError, RevisionNotFound, UsageError
 from alembic_migrate.history import made_tables
 from alembic_migrate.results import Run
@@ -216,8 +216,14 @@ class _Job:
         if connection is None:
             return
         files = [Path(step.revision.path) for step in steps if hasattr(step, "revision")]
-        will_make = {table.name for table in made_tables(files) if not table.guarded}
-        there = sorted(will_make & table_names(connection, context.version_table_schema))
+        will_make = {table for table in made_tables(files) if not table.guarded}
+        schemas = {table.schema for table in will_make} & {None, *schema_names(connection)}
+        there = sorted(
+            name
+            for schema in schemas
+            for name in table_names(connection, schema)
+            if any(table.may_be(name, schema) for table in will_make)
+        )
         if there:
             raise DatabaseError(
                 f"{self.target.prefix}the database has no version yet, and holds tables that "

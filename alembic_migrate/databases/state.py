@@ -34,6 +34,11 @@ def read_heads(connection: Connection, version_table: str, schema: str | None) -
     return tuple(row[0] for row in connection.execute(select(versions.c.version_num)))
 
 
+def schema_names(connection: Connection) -> set[str]:
+    """Return the names of the schemas of a database."""
+    return set(inspect(connection).get_schema_names())
+
+
 def table_names(connection: Connection, schema: str | None = None) -> set[str]:
     """Return the names of the tables in a schema (the default one where none is named)."""
     return set(inspect(connection).get_table_names(schema=schema))

@@ -11,6 +11,19 @@ LEFT = "left alone, because no revision of this history made them: {} "
 LEFT += "(drop_unowned = true drops such tables)"
 
 
+IN_A_SCHEMA = (
+    BOOK
+    + """
+
+    class OldBook(Base):
+        __tablename__ = "old_book"
+        __table_args__ = {"schema": "archive"}
+
+        id = Column(Integer, primary_key=True)
+    """
+)
+
+
 @pytest.fixture
 def here(project, command):
     """A project at head whose database holds a table of another tool's."""
@@ -66,6 +79,16 @@ def test_a_table_of_this_history_is_dropped_with_its_model(here, command):
     ]
 
 
+def test_a_revision_file_that_was_edited_is_read_again(here, command):
+    command(here, "check")
+    text = here.read("migrations/versions/aaa_first.py")
+    here.write("migrations/versions/aaa_first.py", f"{text}\n\nMADE = 'CREATE TABLE celery_jobs'\n")
+
+    assert command(here, "check", status=4).stdout == (
+        "No revision does this: remove table celery_jobs\n  alembic-db migrate\n"
+    )
+
+
 def test_a_view_is_no_table(here, command):
     here.execute("sqlite:///shop.db", "DROP TABLE celery_jobs")
     here.execute("sqlite:///shop.db", "CREATE VIEW titles AS SELECT title FROM book")
@@ -92,6 +115,35 @@ def test_tables_of_other_schemas_are_left_alone(here, command, postgresql_url):
 
     assert command(here, "migrate", *at).stdout == (
         f"L{LEFT.format('topology.layer')[1:]}\nNothing to do: no changes detected\n"
+    )
+
+
+def test_a_table_of_the_same_name_in_another_schema_is_left_alone(here, command, postgresql_url):
+    here.write("pyproject.toml", TOML + "include_schemas = true\n")
+    at = ("--url", postgresql_url)
+    command(here, "upgrade", *at)
+    here.execute(postgresql_url, "CREATE SCHEMA archive")
+    here.execute(postgresql_url, "CREATE TABLE archive.book (id integer primary key)")
+
+    assert command(here, "migrate", *at).stdout == (
+        f"L{LEFT.format('archive.book')[1:]}\nNothing to do: no changes detected\n"
+    )
+
+
+def test_a_table_that_this_history_made_in_a_schema_is_dropped_with_its_model(
+    here, command, postgresql_url
+):
+    here.write("pyproject.toml", TOML + "include_schemas = true\n")
+    at = ("--url", postgresql_url)
+    command(here, "upgrade", *at)
+    here.execute(postgresql_url, "CREATE SCHEMA archive")
+    here.write("shop.py", IN_A_SCHEMA)
+    command(here, "migrate", *at, "-m", "second", "--rev-id", "bbb")
+    assert command(here, "upgrade", *at).stdout == "Upgraded to bbb (head), 1 revision\n"
+    here.write("shop.py", BOOK)
+
+    assert command(here, "migrate", *at, "--rev-id", "ccc").stdout == (
+        "Detected: remove table archive.old_book\nWrote migrations/versions/ccc_.py\n"
     )
 
 
