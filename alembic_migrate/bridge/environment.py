@@ -16,12 +16,17 @@ from sqlalchemy.engine import Connection, Dialect, make_url
 from alembic_migrate.bridge.arguments import filled_in
 from alembic_migrate.bridge.builtin import drive
 from alembic_migrate.bridge.config import make_config
-from alembic_migrate.bridge.logs import forwarded_logs, forwarded_warnings, kept_logging
+from alembic_migrate.bridge.logs import (
+    forwarded_logs,
+    forwarded_warnings,
+    kept_logging,
+    tell_steps_once,
+)
 from alembic_migrate.bridge.own import run_own
 from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.databases.connecting import guarded, outside_loop
 from alembic_migrate.databases.urls import mask
-from alembic_migrate.events import Event, Report
+from alembic_migrate.events import Event, Report, ignore
 
 if TYPE_CHECKING:
     from alembic_migrate.bridge.scripts import Scripts
@@ -126,6 +131,8 @@ class Environment(EnvironmentContext):
     def run_migrations(self, **kw: Any) -> None:
         """Run the work of this request."""
         self.ran += 1
+        if self.request.report is not ignore:
+            tell_steps_once()
         self.places.append(Place(self._database, version_table_of(self.get_context())))
         if self.request.context.get("purge"):
             self.purged = _heads_before(self.get_context())

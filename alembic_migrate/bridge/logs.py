@@ -68,6 +68,18 @@ def _reset_made(known: set[str], packages: set[str]) -> None:
             log.propagate, log.disabled = True, False
 
 
+def tell_steps_once() -> None:
+    """Keep a console handler that a script made from repeating the steps, which are events."""
+    for reference in getattr(logging, "_handlerList", []):
+        handler = reference()
+        if getattr(handler, "stream", None) in (sys.stdout, sys.stderr):
+            handler.addFilter(_is_no_step)
+
+
+def _is_no_step(record: logging.LogRecord) -> bool:
+    return record.name != "alembic.runtime.migration" or record.msg != "Running %s"
+
+
 class _Forward(logging.Handler):
     def __init__(self, report: Report, base: str) -> None:
         super().__init__(logging.INFO)

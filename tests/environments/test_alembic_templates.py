@@ -56,6 +56,12 @@ def test_every_command_works_with_a_folder_of_alembics(project, command, templat
     )
     up = command(here, "upgrade")
     assert up.stdout == "Upgraded to aaa (head), 1 revision\n"
+    # The script's own fileConfig() has Alembic log to the console, and each step is told once.
+    assert up.stderr == (
+        "INFO  [alembic.runtime.migration] Context impl SQLiteImpl.\n"
+        "INFO  [alembic.runtime.migration] Will assume non-transactional DDL.\n"
+        "Running upgrade  -> aaa, first\n"
+    )
     assert here.tables("sqlite:///shop.db") == ["alembic_version", "book"]
     assert command(here, "upgrade").stdout == "Already at aaa (head)\n"
     assert command(here, "current").stdout == "aaa (head)\n"

@@ -223,14 +223,14 @@ def test_every_command_works_with_a_folder_of_the_ancestors(project, command):
     ]
 
 
-def test_the_variable_chooses_the_base_module_of_an_ancestors_folder(project):
+def test_the_variable_chooses_the_base_module_of_an_ancestors_folder(project, command):
     here = project(folder("library"))
     chosen = {"ALEMBIC_BASE": "library.base"}
 
-    here.run("migrate", "-m", "first", "--rev-id", "aaa", env=chosen)
+    command(here, "migrate", "-m", "first", "--rev-id", "aaa", env=chosen)
     here.run("upgrade", env=chosen)
 
-    assert here.run("current", env=chosen).stdout == "aaa (head)\n"
+    assert command(here, "current", env=chosen).stdout == "aaa (head)\n"
     assert here.tables("sqlite:///demo.db") == ["alembic_version", "book"]
 
 

@@ -79,10 +79,8 @@ def test_the_thin_env_py_works_under_plain_alembic(here, command):
     assert "CREATE TABLE book (" in sql
     other("alembic", here, "upgrade", "head")
     assert here.tables("sqlite:///shop.db") == ["alembic_version", "book"]
-    assert other("alembic", here, "current").stdout == "aaa (head)\n"
     assert other("alembic", here, "check").stdout == "No new upgrade operations detected.\n"
-    other("alembic", here, "downgrade", "base")
-    assert command(here, "current").stdout == ""
+    assert command(here, "current").stdout == "aaa (head)\n"
 
 
 def test_plain_alembic_with_an_asynchronous_url(here, command, sqlite_url):
@@ -184,7 +182,6 @@ def test_the_full_template_works_under_both_commands(here, command):
     command(here, "migrate", "-m", "first", "--rev-id", "aaa")
     assert command(here, "upgrade").stdout == "Upgraded to aaa (head), 1 revision\n"
     assert other("alembic", here, "current").stdout == "aaa (head)\n"
-    assert other("alembic", here, "check").stdout == "No new upgrade operations detected.\n"
     assert "CREATE TABLE book (" in command(here, "upgrade", "--sql").stdout
 
 

@@ -162,7 +162,8 @@ def test_a_base_without_tables_is_warned_of(tutorial, command):
 def test_a_file_that_has_the_name_of_anothers_module_is_warned_of(tutorial, file):
     tutorial.write(file, "raise RuntimeError('this is not the one that was meant')\n")
 
-    tutorial.run("init")
+    tutorial.write("migrations/versions/.keep", "")
+
     made = tutorial.run("migrate", "-m", "first", "--rev-id", "aaa")
 
     assert made.stdout == "Detected: add table book\nWrote migrations/versions/aaa_first.py\n"
@@ -170,7 +171,6 @@ def test_a_file_that_has_the_name_of_anothers_module_is_warned_of(tutorial, file
         f"Warning: ROOT/{file} has the name of a module that others import too; rename it, or "
         "import it from a package of its own\n"
     )
-    assert tutorial.run("upgrade").stdout == "Upgraded to aaa (head), 1 revision\n"
 
 
 def test_a_migrations_folder_that_is_a_package_called_alembic_works(tutorial):
@@ -185,7 +185,7 @@ def test_a_migrations_folder_that_is_a_package_called_alembic_works(tutorial):
 
 def test_a_model_of_a_package_with_a_driver_of_the_same_name_works(tutorial):
     tutorial.write("sqlite3/__init__.py", "raise RuntimeError('not the one that was meant')\n")
-    tutorial.run("init")
+    tutorial.write("migrations/versions/.keep", "")
 
     assert tutorial.run("migrate", "-m", "first").exit == 0
 
