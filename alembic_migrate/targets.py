@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from alembic_migrate.config.configuration import UNNAMED
-from alembic_migrate.databases.urls import mask, parse_url
+from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
-from alembic_migrate.discovery.modules import extend_path, load_hook
+from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
 from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
 from alembic_migrate.events import Event, Report
 
@@ -144,13 +144,11 @@ class Target:
         config = self.config
         metadata = config["metadata"] or ()
         paths = (metadata,) if isinstance(metadata, str) else tuple(metadata)
-        extra = tuple(config["models"] or ())
-        alone = bool(extra) and not config.is_set("module")
-        module = None if alone else str(config["module"])
         found = load_models(
-            module=module,
+            module=self._base_module,
             metadata=paths,
-            models=extra,
+            models=tuple(config["models"] or ()),
+            sweep=not self._names_models,
             asked_by=config.origin("module").text,
         )
         if not found.tables:
@@ -161,10 +159,20 @@ class Target:
         return found
 
     @property
-    def _has_own_models(self) -> bool:
-        """Tell whether the models are found without a base module and its ``get_base()``."""
-        alone = bool(self.config["models"]) and not self.config.is_set("module")
-        return alone or bool(self.config["metadata"])
+    def _names_models(self) -> bool:
+        """Tell whether ``models`` says which modules there are, and no ``module`` does."""
+        return bool(self.config["models"]) and not self.config.is_set("module")
+
+    @property
+    def _base_module(self) -> str | None:
+        """Return the module whose ``get_base()`` is asked; None where there is none to ask.
+
+        The default one is not missed where ``models`` or ``metadata`` give what it would.
+        """
+        module = str(self.config["module"])
+        if self.config["metadata"] or (self._names_models and not module_exists(module)):
+            return None
+        return module
 
     def own_models(self) -> Models | None:
         """Return the models; None where nothing names them and ``env.py`` may bring its own."""
@@ -201,10 +209,10 @@ class Target:
         if found is None:
             places = ["no --url", f"no url in {self.config.file or 'pyproject.toml'}"]
             hint = 'set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"'
-            if not self._has_own_models:
+            if self._base_module is not None:
                 places.append("get_base() returned no 'sqlalchemy_url'")
             elif not self.config["metadata"]:
-                places.append("and models alone asks no get_base()")
+                places.append(f"and there is no {self.config['module']} with a get_base()")
                 hint += f'\nor name the module that has it: module = "{self.config["module"]}"'
             raise ConfigError(f"{self.title} has no database URL: {', '.join(places)}", hint=hint)
         return found
@@ -218,8 +226,14 @@ class Target:
         models = self.own_models()
         if models is None or models.url is None:
             return None
-        relative = self.config.from_root(models.url) if isinstance(models.url, str) else models.url
-        return parse_url(relative, f"{self.title} (get_base())")
+        return self._from_root(parse_url(models.url, f"{self.title} (get_base())"))
+
+    def _from_root(self, url: URL) -> URL:
+        """Return a URL whose SQLite file, where it is relative, is at the project's root."""
+        file = sqlite_file(url)
+        if file is None or file.is_absolute():
+            return url
+        return url.set(database=os.path.normpath(self.config.root / file))
 
     @property
     def shown_url(self) -> str | None:

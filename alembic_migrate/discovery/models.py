@@ -44,7 +44,12 @@ class Models:
 
 
 def load_models(
-    *, module: str | None, metadata: Sequence[str], models: Sequence[str], asked_by: str
+    *,
+    module: str | None,
+    metadata: Sequence[str],
+    models: Sequence[str],
+    asked_by: str,
+    sweep: bool = True,
 ) -> Models:
     """Import a base's models and return its MetaData.
 
@@ -53,6 +58,7 @@ def load_models(
         metadata: ``"package.module:name"`` of declarative bases, MetaData, lists of them.
         models: further modules to import; ``package.*`` is every module below the package.
         asked_by: what named the module, for messages.
+        sweep: import every module beside the base module, where it has no ``import_models()``.
 
     Raises:
         DiscoveryError: something is not there, fails, or is not what it should be.
@@ -65,7 +71,7 @@ def load_models(
         return Models(_unique(m for loaded in _import_all(models) for m in _metadata_in(loaded)))
     loaded = import_user_module(module, asked_by)
     base, url = _call_get_base(loaded, asked_by)
-    _import_beside(loaded)
+    _import_beside(loaded, sweep=sweep)
     _import_all(models)
     package = Path(loaded.__file__).parent if loaded.__file__ and "." in module else None
     return Models(_unique(as_metadata(base, f"get_base() of {module}")), url, package)
@@ -140,7 +146,7 @@ def _metadata_in(module: ModuleType) -> Iterator[MetaData]:
             yield metadata
 
 
-def _import_beside(module: ModuleType) -> None:
+def _import_beside(module: ModuleType, *, sweep: bool) -> None:
     """Call the module's ``import_models()``; without one import every module beside it."""
     own = getattr(module, "import_models", None)
     if own is not None:
@@ -153,7 +159,7 @@ def _import_beside(module: ModuleType) -> None:
             ) from error
         return
     package, _, name = module.__name__.rpartition(".")
-    if not package or not module.__file__:
+    if not sweep or not package or not module.__file__:
         return
     for found in pkgutil.iter_modules([str(Path(module.__file__).parent)]):
         if not found.ispkg and found.name not in {name, "__main__"}:

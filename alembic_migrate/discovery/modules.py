@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 import sysconfig
 import traceback
@@ -52,6 +53,17 @@ def extend_path(folders: Sequence[Path]) -> tuple[Path, ...]:
             sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     return tuple(file for _, file in hidden)
+
+
+def module_exists(name: str) -> bool:
+    """Tell whether there is a module of this name; packages above it are imported, it is not."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError as error:
+        # Either a package above it is missing, or what such a package imports.
+        return error.name is None or not name.startswith(f"{error.name}.")
+    except (Exception, SystemExit):  # noqa: BLE001 - told when it is really imported
+        return True
 
 
 def import_user_module(name: str, asked_by: str) -> ModuleType:
