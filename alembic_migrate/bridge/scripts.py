@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 DEFAULT_TEMPLATE = Path(__file__).with_name("templates") / "app" / "script.py.mako"
 
-_SHORTEST = 4  # letters that Alembic wants of the beginning of an id
 _LISTED = "alembic-db history lists the revisions"
 
 
@@ -229,8 +228,8 @@ class Scripts(ScriptDirectory):
             word = cause.argument or asked
             if "Multiple" in str(cause):
                 known = (script.revision for script in self.walk_revisions())
-                several = ", ".join(sorted(each for each in known if each.startswith(word)))
-                return f"{word!r} begins several ids: {several}", "write more of the id"
+                ids = ", ".join(sorted(each for each in known if each.startswith(word)))
+                return f"{word!r} begins several ids: {ids}", "write more of the id"
             return f"there is no revision {word!r} in {self.dir}", self.nearest(word)
         if said.startswith(("Relative revision", "Walked too far")):
             return (
@@ -238,10 +237,8 @@ class Scripts(ScriptDirectory):
                 "alembic-db current says where the database is, alembic-db history what there is",
             )
         if said == "Ambiguous walk":
-            return (
-                f"{asked} may be one of several revisions: the history branches on the way",
-                "name the revision: alembic-db history lists them",
-            )
+            text = f"{asked} may be one of several revisions: the history branches on the way"
+            return text, "name the revision: alembic-db history lists them"
         return said, _LISTED
 
     def nearest(self, asked: str) -> str:
@@ -249,8 +246,6 @@ class Scripts(ScriptDirectory):
         import difflib  # noqa: PLC0415 - only for a message
 
         known = [script.revision for script in self.walk_revisions()]
-        if len(asked) < _SHORTEST and any(revision.startswith(asked) for revision in known):
-            return f"the beginning of an id has at least {_SHORTEST} letters; {_LISTED}"
         near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
         return f"did you mean {near[0]}? {_LISTED}" if near else _LISTED
 
