@@ -297,6 +297,16 @@ class Project:
 
         return inspecting.status(self._targets("status"), report)
 
+    def require_head(self, *, report: Report = ignore) -> None:
+        """Refuse to go on unless every database is at head: for a program's start.
+
+        Raises:
+            NotAtHead: some are not, or cannot be reached.
+        """
+        from alembic_migrate.commands import inspecting
+
+        inspecting.require_head(self._targets("status"), report)
+
     def check(self, *, report: Report = ignore) -> tuple[Check, ...]:
         """Return what histories, databases and models disagree about."""
         from alembic_migrate.commands import checking

@@ -10,8 +10,8 @@ from alembic_migrate.bridge.state import check_heads, read_databases
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import table_names
-from alembic_migrate.errors import AlembicMigrateError, DatabaseError
-from alembic_migrate.results import Current, Revisions, State, Status
+from alembic_migrate.errors import AlembicMigrateError, DatabaseError, NotAtHead
+from alembic_migrate.results import Current, Revisions, State, Status, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,22 @@ def current(targets: Sequence[Target], report: Report) -> tuple[Current, ...]:
 def status(targets: Sequence[Target], report: Report) -> tuple[Status, ...]:
     """Return one row a base; what is wrong with a base is told in its row."""
     return tuple(_status(target, report) for target in targets)
+
+
+def require_head(targets: Sequence[Target], report: Report) -> None:
+    """Refuse to go on unless every database is at head; nothing is changed.
+
+    Raises:
+        NotAtHead: some are not; it holds the state of each.
+    """
+    behind = [row for row in status(targets, report) if row.state != "at head"]
+    if behind:
+        told = "; ".join(f"{row.database or row.base} is {row.state}" for row in behind)
+        raise NotAtHead(
+            f"not every database is at head: {told}",
+            hint="alembic-db upgrade --all",
+            data={"bases": as_json(behind)},
+        )
 
 
 def _status(target: Target, report: Report) -> Status:
