@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import create_engine, event, pool
@@ -56,7 +57,7 @@ def outside_loop(work: Callable[[], T]) -> T:
         return work()
     result: list[T] = []
     failure: list[BaseException] = []
-    context = contextvars.copy_context()
+    context = copy_context()
 
     def run() -> None:
         try:
@@ -120,6 +121,36 @@ async def _run_async(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
         await engine.dispose()
 
 
+@dataclass(frozen=True)
+class _Guard:
+    """What watches the connections of one run; see ``guarded()``."""
+
+    timeout: float
+    reading: bool
+    on_connect: Callable[[Dialect, list[Any], dict[str, Any]], None] | None
+    on_sql: Callable[[str], None] | None
+
+    def connect(self, dialect: Dialect, arguments: list[Any], parameters: dict[str, Any]) -> Any:
+        """Return a connection that is made here, or None where SQLAlchemy is to make it."""
+        if self.on_connect is not None:
+            self.on_connect(dialect, arguments, parameters)
+        if dialect.name == "sqlite":
+            if self.reading and _is_missing(arguments, parameters):
+                return dialect.connect(":memory:", **_without_database(parameters))
+            return None
+        name = _TIMEOUT_PARAMETERS.get(dialect.driver)
+        if name is not None:
+            whole = name == "timeout" and dialect.driver == "asyncpg"
+            parameters.setdefault(name, self.timeout if whole else max(1, round(self.timeout)))
+        in_time = _await_in_time if dialect.is_async else _connect_in_time
+        return in_time(dialect, arguments, parameters, self.timeout)
+
+
+# Of this thread and what it starts: other threads' connections, the host's too, are not watched.
+_GUARDS: ContextVar[tuple[_Guard, ...]] = ContextVar("guards", default=())
+_LISTENING = threading.Lock()
+
+
 @contextmanager
 def guarded(
     *,
@@ -128,7 +159,7 @@ def guarded(
     on_connect: Callable[[Dialect, list[Any], dict[str, Any]], None] | None = None,
     on_sql: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
-    """Watch every connection that is made meanwhile, by whatever engine.
+    """Watch every connection that this thread makes meanwhile, by whatever engine.
 
     Args:
         timeout: seconds that connecting may take.
@@ -136,34 +167,40 @@ def guarded(
         on_connect: is told what each connection is made with, before that is changed here.
         on_sql: is told each statement, without its parameters.
     """
-
-    def connect(
-        dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]
-    ) -> Any:
-        if on_connect is not None:
-            on_connect(dialect, arguments, parameters)
-        if dialect.name == "sqlite":
-            if reading and _is_missing(arguments, parameters):
-                return dialect.connect(":memory:", **_without_database(parameters))
-            return None
-        name = _TIMEOUT_PARAMETERS.get(dialect.driver)
-        if name is not None:
-            whole = name == "timeout" and dialect.driver == "asyncpg"
-            parameters.setdefault(name, timeout if whole else max(1, round(timeout)))
-        in_time = _await_in_time if dialect.is_async else _connect_in_time
-        return in_time(dialect, arguments, parameters, timeout)
-
-    def executed(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if on_sql is not None:
-            on_sql(statement)
-
-    event.listen(Engine, "do_connect", connect)
-    event.listen(Engine, "before_cursor_execute", executed)
+    _listen()
+    token = _GUARDS.set((*_GUARDS.get(), _Guard(timeout, reading, on_connect, on_sql)))
     try:
         yield
     finally:
-        event.remove(Engine, "before_cursor_execute", executed)
-        event.remove(Engine, "do_connect", connect)
+        _GUARDS.reset(token)
+
+
+def _listen() -> None:
+    """Listen to all engines, once a process.
+
+    Listeners that came and went would change SQLAlchemy's list of them under the feet of other
+    threads, which go through it at every statement.
+    """
+    with _LISTENING:
+        if not event.contains(Engine, "do_connect", _connecting):
+            event.listen(Engine, "do_connect", _connecting)
+            event.listen(Engine, "before_cursor_execute", _executing)
+
+
+def _connecting(
+    dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]
+) -> Any:
+    for guard in _GUARDS.get():
+        connection = guard.connect(dialect, arguments, parameters)
+        if connection is not None:
+            return connection
+    return None
+
+
+def _executing(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    for guard in _GUARDS.get():
+        if guard.on_sql is not None:
+            guard.on_sql(statement)
 
 
 def _is_missing(arguments: list[Any], parameters: dict[str, Any]) -> bool:
