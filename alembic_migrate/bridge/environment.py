@@ -25,6 +25,7 @@ from alembic_migrate.bridge.logs import (
 from alembic_migrate.bridge.own import run_own
 from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.databases.connecting import guarded, outside_loop
+from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.databases.urls import mask
 from alembic_migrate.events import Event, Report, ignore
 
@@ -186,6 +187,7 @@ def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
     target.enter()
     with _ONE_AT_A_TIME, ExitStack() as stack:
         report, name = request.report, target.name
+        stack.enter_context(quiet_threads())
         stack.enter_context(kept_logging())
         stack.enter_context(forwarded_warnings(report, name))
         stack.enter_context(forwarded_logs(report, name))

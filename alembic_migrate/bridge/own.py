@@ -6,9 +6,15 @@ import traceback
 from typing import TYPE_CHECKING
 
 from alembic.util import CommandError
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InvalidRequestError,
+    MissingGreenlet,
+    NoSuchModuleError,
+)
 
-from alembic_migrate.databases.faults import explain, is_database_fault
+from alembic_migrate.databases.faults import explain
 from alembic_migrate.databases.urls import PLACEHOLDER
 from alembic_migrate.discovery.modules import describe, import_user_module
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, MigrationError
@@ -55,15 +61,37 @@ def _explained(environment: Environment, error: BaseException, script: str) -> E
             hint=f'set it under {target.table}: url = "sqlite:///app.db"; '
             "or sqlalchemy.url in alembic.ini",
         )
-    if is_database_fault(error) and _is_the_drivers(error):
+    wrong = _wrong_kind_of_driver(error, target, script)
+    if wrong is not None:
+        return wrong
+    if _is_the_drivers(error):
         return explain(error, None if environment.elsewhere else target.configured_url())
     return ConfigError(f"{script} failed: {describe(error)}", hint=_MEND)
 
 
+def _wrong_kind_of_driver(error: BaseException, target: Target, script: str) -> ConfigError | None:
+    """Return the error for a script that awaits what its driver does not, or the other way."""
+    url = target.configured_url()
+    if isinstance(error, MissingGreenlet):
+        wanted = "a synchronous driver"
+    elif isinstance(error, InvalidRequestError) and "async driver" in str(error):
+        wanted = "an asynchronous driver"
+    else:
+        return None
+    found = f"; the URL has {url.drivername}" if url is not None else ""
+    return ConfigError(
+        f"{script} needs {wanted}{found}",
+        hint="choose another driver in the URL, or use the built-in script, which takes both: "
+        'env = "builtin"',
+    )
+
+
 def _is_the_drivers(error: BaseException) -> bool:
-    """Tell a driver's error, which SQLAlchemy called, from that of a file the script wanted."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return not isinstance(error, OSError) or any("sqlalchemy" in f.filename for f in frames)
+    """Tell a driver's error from one of the script, its models, or a file that it wanted."""
+    if isinstance(error, OSError):
+        frames = traceback.extract_tb(error.__traceback__)
+        return any("sqlalchemy" in frame.filename for frame in frames)
+    return isinstance(error, DBAPIError)
 
 
 def _has_no_url(environment: Environment, error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from alembic_migrate.bridge.records import record
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import explain, is_database_fault
 from alembic_migrate.databases.state import read_heads
+from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.errors import DatabaseError
 from alembic_migrate.results import DatabaseRevisions
 
@@ -32,7 +33,8 @@ def connected_heads(target: Target, *, reading: bool) -> tuple[str, ...]:
     """
     url = target.url
     try:
-        with guarded(timeout=float(target.config["connect_timeout"]), reading=reading):
+        timeout = float(target.config["connect_timeout"])
+        with quiet_threads(), guarded(timeout=timeout, reading=reading):
             return run_on(
                 url,
                 lambda c: read_heads(c, target.version_table, target.version_table_schema),

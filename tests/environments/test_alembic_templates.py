@@ -114,6 +114,50 @@ def test_alembic_and_alembic_db_take_turns_on_one_folder(project, command):
     assert command(here, "current").stdout == "bbb (head)\n"
 
 
+@pytest.mark.parametrize(
+    ("template", "wanted", "scheme"),
+    [
+        ("generic", "a synchronous driver", "sqlite+aiosqlite"),
+        ("async", "an asynchronous driver", "sqlite"),
+    ],
+)
+def test_a_driver_of_the_wrong_kind_for_the_script_is_told(
+    project, command, template, wanted, scheme
+):
+    here = with_models(project(), template)
+    set_url(here, "ini", f"{scheme}:///shop.db")
+
+    assert placed(command(here, "current", status=2).stderr, here) == (
+        f"Error: the environment script ROOT/migrations/env.py needs {wanted}; "
+        f"the URL has {scheme}\n"
+        "  choose another driver in the URL, or use the built-in script, which takes both: "
+        'env = "builtin"\n'
+    )
+
+
+@pytest.mark.parametrize("env", ["auto", "builtin"])
+def test_an_asynchronous_sqlite_file_that_cannot_be_opened_is_one_error(project, env):
+    here = with_models(project(), "async")
+    (here.root / "folder.db").mkdir()
+    here.write(
+        "pyproject.toml",
+        f"""
+        [tool.alembic-migrate]
+        url = "sqlite+aiosqlite:///folder.db"
+        metadata = "shop.models:Base"
+        env = "{env}"
+        """,
+    )
+
+    failed = here.run("upgrade", status=1)
+
+    assert placed(failed.stderr, here) == (
+        "Error: sqlite+aiosqlite:///ROOT/folder.db: the SQLite file cannot be opened "
+        "(unable to open database file)\n"
+        "  check that its folder exists and may be written\n"
+    )
+
+
 def test_our_url_wins_over_the_one_of_alembic_ini(project, command):
     here = with_models(project(), "generic")
     set_url(here, "ini", "sqlite:///ini.db")

@@ -69,6 +69,15 @@ def with_env(here, **changes):
     ("text", "status", "said"),
     [
         (
+            "import sqlalchemy as sa\nsa.Table('a', sa.MetaData(), sa.Column())\n",
+            2,
+            (
+                "Error: the environment script ROOT/migrations/env.py failed: "
+                "ROOT/migrations/env.py:2: ArgumentError: Column must be constructed with a "
+                "non-blank name or assign a non-blank .name before adding to a Table.\n"
+            ),
+        ),
+        (
             "from alembic import context\n",
             1,
             (
@@ -135,7 +144,7 @@ def with_env(here, **changes):
             ),
         ),
     ],
-    ids=["nothing", "exit", "name", "module", "syntax", "variable", "file", "password"],
+    ids=["models", "nothing", "exit", "name", "module", "syntax", "variable", "file", "password"],
 )
 def test_a_script_that_fails_is_told_with_its_line(here, command, verb, text, status, said):
     import sqlalchemy
