@@ -1,13 +1,21 @@
-"""A shop with one table and one revision, in which something is broken."""
+"""A shop with one table and one revision, in which something is broken.
+
+``shop`` runs its commands in the tests' own process, where tables of messages cost little;
+``real_shop`` runs the installed command.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.faulty import FIRST
-from tests.projects import Project
+from tests.inprocess import InProcess
+from tests.projects import Project, Result
 
 MakeShop = Callable[..., Project]
 
@@ -25,8 +33,25 @@ class Customer(Base):
 """
 
 
+@dataclass(frozen=True)
+class QuickProject(Project):
+    """A project whose commands run in the tests' own process."""
+
+    command: InProcess
+
+    def run(self, *args: str | Path, **options: Any) -> Result:
+        """Run ``alembic-db`` in the project."""
+        return self.command(self, *args, **options)
+
+
 @pytest.fixture
-def shop(project: Callable[..., Project]) -> MakeShop:
+def shop(real_shop: MakeShop, command: InProcess) -> MakeShop:
+    """Make a shop as ``real_shop`` does, whose commands are quick."""
+    return lambda *files, **options: QuickProject(real_shop(*files, **options).root, command)
+
+
+@pytest.fixture
+def real_shop(project: Callable[..., Project]) -> MakeShop:
     """``shop({path: text}, url=..., toml=...)``: a path without a slash is one of versions/."""
 
     def make(

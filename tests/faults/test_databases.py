@@ -26,11 +26,11 @@ def prepared(shop, *statements, files=None):
     return project
 
 
-@pytest.mark.parametrize("command", ["upgrade", "downgrade", "migrate", "check"])
-def test_a_revision_that_the_folder_lacks_is_named_with_what_it_may_be(shop, command):
+@pytest.mark.parametrize("verb", ["upgrade", "downgrade", "migrate", "check"])
+def test_a_revision_that_the_folder_lacks_is_named_with_what_it_may_be(shop, verb):
     insert = "INSERT INTO alembic_version VALUES ('zz99')"
     project = prepared(shop, VERSION_TABLE, insert)
-    assert refused(project, command, status=1) == (
+    assert refused(project, verb, status=1) == (
         "Error: the version table alembic_version names revision zz99, which ROOT/migrations does "
         "not have\n"
         "  is newer code deployed already, is this another branch of git, or is it another base's "
@@ -66,21 +66,21 @@ def test_tables_without_a_version_hint_at_stamp_and_are_not_upgraded_blindly(sho
     assert project.run("upgrade").stdout == "Already at a1 (head)\n"
 
 
-@pytest.mark.parametrize("command", ["upgrade", "downgrade", "check"])
-def test_two_rows_of_which_one_is_the_others_ancestor_are_refused(shop, command):
+@pytest.mark.parametrize("verb", ["upgrade", "downgrade", "check"])
+def test_two_rows_of_which_one_is_the_others_ancestor_are_refused(shop, verb):
     rows = "INSERT INTO alembic_version VALUES ('a1'), ('b2')"
     project = prepared(shop, VERSION_TABLE, rows, files={"b2.py": revision_text("b2", "a1")})
-    assert refused(project, command, status=1) == (
+    assert refused(project, verb, status=1) == (
         "Error: the version table alembic_version holds b2 and its ancestor a1; only b2 can be "
         "right\n  after a look at the schema: alembic-db stamp --purge b2\n"
     )
     assert project.run("stamp", "--purge", "b2").stdout == "Stamped b2 (head)\n"
 
 
-@pytest.mark.parametrize("command", ["upgrade", "current", "stamp"])
-def test_a_version_table_without_its_column_is_told_with_those_that_it_has(shop, command):
+@pytest.mark.parametrize("verb", ["upgrade", "current", "stamp"])
+def test_a_version_table_without_its_column_is_told_with_those_that_it_has(shop, verb):
     project = prepared(shop, "CREATE TABLE alembic_version (number INTEGER, day TEXT)")
-    assert refused(project, command, status=1) == (
+    assert refused(project, verb, status=1) == (
         "Error: the table alembic_version has no column version_num: it is no version table of "
         "Alembic's (its columns: number, day)\n"
         '  name another table: version_table = "alembic_version_app"\n'
@@ -116,9 +116,9 @@ def listening(*, answers: bool):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_server_that_never_answers_is_given_up_within_the_timeout(shop, driver):
+def test_a_server_that_never_answers_is_given_up_within_the_timeout(real_shop, driver):
     with listening(answers=True) as port:
-        project = shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
+        project = real_shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
         started = time.monotonic()
         said = refused(project, "upgrade", status=1)
     assert time.monotonic() - started < 20, "connect_timeout = 1"
@@ -130,9 +130,9 @@ def test_a_server_that_never_answers_is_given_up_within_the_timeout(shop, driver
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_refused_connection_is_told_without_the_password(shop, driver):
+def test_a_refused_connection_is_told_without_the_password(real_shop, driver):
     with listening(answers=False) as port:
-        project = shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
+        project = real_shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
         said = refused(project, "-v", "upgrade", status=1)
     front, hint = said.splitlines()
     where = f"Error: {driver}://u:***@127.0.0.1:{port}/d: nothing answers at that address ("
@@ -141,8 +141,8 @@ def test_a_refused_connection_is_told_without_the_password(shop, driver):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_an_unknown_host_is_told_without_the_password(shop, driver):
-    project = shop(url=f"{driver}://u:{SECRET}@no-such-host.invalid/d")
+def test_an_unknown_host_is_told_without_the_password(real_shop, driver):
+    project = real_shop(url=f"{driver}://u:{SECRET}@no-such-host.invalid/d")
     front, hint = refused(project, "upgrade", status=1).splitlines()
     where = f"Error: {driver}://u:***@no-such-host.invalid/d: the host name is unknown ("
     assert front.startswith(where)
@@ -151,17 +151,17 @@ def test_an_unknown_host_is_told_without_the_password(shop, driver):
 
 @pytest.mark.parametrize("name", ["postgresql_url", "mariadb_url"])
 @pytest.mark.parametrize("driver", [str, asynchronous], ids=["sync", "async"])
-def test_a_wrong_password_and_an_unknown_database_are_told_apart(shop, request, name, driver):
+def test_a_wrong_password_and_an_unknown_database_are_told_apart(real_shop, request, name, driver):
     url = driver(request.getfixturevalue(name))
     wrong = url.replace(ENCODED_PASSWORD, SECRET)
     database = url.rpartition("/")[2]
     masked = url.replace(f"{USER}:{ENCODED_PASSWORD}", f"{USER}:***")
-    front, hint = refused(shop(url=wrong), "--raiseerr", "upgrade", status=1).splitlines()[-2:]
+    front, hint = refused(real_shop(url=wrong), "--raiseerr", "upgrade", status=1).splitlines()[-2:]
     assert front.startswith(f"Error: {masked}: the server refuses the user or the password (")
     assert hint == (
         "  check user and password in the URL; a password with @ : / or % has to be escaped there"
     )
-    unknown = shop(url=url.replace(database, "nosuch"))
+    unknown = real_shop(url=url.replace(database, "nosuch"))
     front, hint = refused(unknown, "upgrade", status=1).splitlines()
     there = masked.replace(database, "nosuch")
     assert front.startswith(f"Error: {there}: there is no such database on the server (")
@@ -173,20 +173,20 @@ READ_ONLY = "the database or this connection is read-only"
 
 
 def test_a_role_that_may_not_and_a_read_only_session_are_told_on_postgresql(
-    shop, postgresql_url, postgresql_server
+    real_shop, postgresql_url, postgresql_server
 ):
     role = f"r{postgresql_url[-8:]}"
     limited = postgresql_url.replace(f"{USER}:{ENCODED_PASSWORD}", f"{role}:{SECRET}")
     postgresql_server.execute(lambda c: c.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'p@ss-w0rd'"))
     try:
         shown_url = limited.replace(SECRET, "***")
-        assert refused(shop(url=limited), "upgrade", status=1) == (
+        assert refused(real_shop(url=limited), "upgrade", status=1) == (
             f"Error: {shown_url}: {LACKS} (permission denied for schema public)\n"
             "  grant it, or use the URL of a role that has it\n"
         )
     finally:
         postgresql_server.execute(lambda c: c.execute(f"DROP ROLE {role}"))
-    project = shop(url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
+    project = real_shop(url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
     front, hint = refused(project, "upgrade", status=1).splitlines()
     refusal = f"{READ_ONLY} (cannot execute CREATE TABLE in a read-only transaction)"
     assert front.endswith(f": {refusal}")
@@ -194,7 +194,7 @@ def test_a_role_that_may_not_and_a_read_only_session_are_told_on_postgresql(
     assert project.tables(postgresql_url) == []
 
 
-def test_an_account_that_may_only_read_is_told_on_mariadb(shop, mariadb_url, mariadb_server):
+def test_an_account_that_may_only_read_is_told_on_mariadb(real_shop, mariadb_url, mariadb_server):
     database = mariadb_url.rpartition("/")[2]
     account = f"u{database[-8:]}"
     limited = mariadb_url.replace(f"{USER}:{ENCODED_PASSWORD}", f"{account}:{SECRET}")
@@ -205,7 +205,7 @@ def test_an_account_that_may_only_read_is_told_on_mariadb(shop, mariadb_url, mar
         ]
     )
     try:
-        assert refused(shop(url=limited), "upgrade", status=1) == (
+        assert refused(real_shop(url=limited), "upgrade", status=1) == (
             f"Error: {limited.replace(SECRET, '***')}: {LACKS} (CREATE command denied to user "
             f"'{account}'@'127.0.0.1' for table `{database}`.`alembic_version` [1142])\n"
             "  grant it, or use the URL of a role that has it\n"
@@ -217,14 +217,14 @@ def test_an_account_that_may_only_read_is_told_on_mariadb(shop, mariadb_url, mar
 # --- SQLite files ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["upgrade", "current"])
+@pytest.mark.parametrize("verb", ["upgrade", "current"])
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+aiosqlite"])
-def test_a_locked_sqlite_file_is_told(shop, command, scheme):
+def test_a_locked_sqlite_file_is_told(shop, verb, scheme):
     project = shop(url=f"{scheme}:///app.db?timeout=0.1")
     holder = sqlite3.connect(project.root / "app.db", isolation_level=None)
     try:
         holder.execute("BEGIN EXCLUSIVE")
-        assert refused(project, command, status=1) == (
+        assert refused(project, verb, status=1) == (
             f"Error: {scheme}:///ROOT/app.db?timeout=0.1: another process holds the SQLite file "
             "locked (database is locked)\n"
             "  end the other process, or run again when it has finished\n"

@@ -14,7 +14,7 @@ REVISION = ("revision", "-m", "x", "--rev-id", "b2")
 
 
 @pytest.fixture
-def bare(shop, project):
+def bare(project):
     """A project without a migrations folder, with more lines in its table."""
 
     def make(toml: str = "", files=()):
@@ -113,14 +113,14 @@ def test_an_environment_script_that_fails_or_does_nothing_is_told(shop, script, 
 @pytest.mark.parametrize(
     "script", ["print('hello')\n" + OURS, "import os\nos.system('echo hello')\n" + OURS]
 )
-def test_what_an_environment_script_prints_is_no_part_of_the_json(shop, script):
-    done = shop({"migrations/env.py": script}).run("upgrade", "--format", "json")
+def test_what_an_environment_script_prints_is_no_part_of_the_json(real_shop, script):
+    done = real_shop({"migrations/env.py": script}).run("upgrade", "--format", "json")
     assert done.json["bases"][0]["after"] == ["a1"]
     assert done.stderr == "hello\nRunning upgrade  -> a1, a step\n"
 
 
-def test_an_environment_script_that_prints_and_fails_gives_one_document_too(shop):
-    project = shop({"migrations/env.py": "print('hello')\nimport nothing_there\n"})
+def test_an_environment_script_that_prints_and_fails_gives_one_document_too(real_shop):
+    project = real_shop({"migrations/env.py": "print('hello')\nimport nothing_there\n"})
     assert refused_in_json(project, "upgrade", status=2)["code"] == "configuration"
 
 
@@ -185,9 +185,9 @@ def test_a_template_that_is_missing_or_broken_leaves_no_file(shop, template, mes
     assert refused(shop(files), *command, status=1) == f"Error: {message}\n  {hint}\n"
 
 
-def test_raiseerr_shows_the_users_lines_and_no_password(shop):
+def test_raiseerr_shows_the_users_lines_and_no_password(real_shop):
     script = "url = 'postgresql://u:p%40ss-w0rd@h/d'\nraise ValueError(url)\n"
-    project = shop({"migrations/env.py": script})
+    project = real_shop({"migrations/env.py": script})
     said = refused(project, "--raiseerr", "upgrade")
     assert said.startswith("Traceback (most recent call last):\n")
     assert 'File "ROOT/migrations/env.py", line 2, in <module>\n' in said

@@ -179,9 +179,9 @@ def test_a_base_without_tables_works_with_a_warning(shop):
     )
 
 
-def test_files_that_shadow_other_modules_work_with_a_warning_that_names_them(shop):
+def test_files_that_shadow_other_modules_work_with_a_warning_that_names_them(real_shop):
     shadows = ("alembic/__init__.py", "./secrets.py", "./uuid.py")
-    project = shop(dict.fromkeys(shadows, "x = 1\n"))
+    project = real_shop(dict.fromkeys(shadows, "x = 1\n"))
     done = project.run("upgrade")
     assert done.stdout == "Upgraded to a1 (head), 1 revision\n"
     assert done.stderr.replace(str(project.root), "ROOT") == "Running upgrade  -> a1, a step\n" + (

@@ -103,23 +103,23 @@ def test_a_revision_without_downgrade_goes_up_but_not_down(shop):
 
 
 @pytest.mark.parametrize(
-    ("command", "other"),
+    ("asked", "other"),
     [
         (("upgrade",), "or name one, or all of them: alembic-db upgrade heads"),
         (("revision", "-m", "x"), "or name the one to follow: alembic-db revision --head b2"),
         (("migrate", "-m", "x"), "or name the one to follow: alembic-db revision --head b2"),
     ],
 )
-def test_several_heads_are_listed_with_their_files_and_the_lines_that_mend_it(shop, command, other):
+def test_several_heads_are_listed_with_their_files_and_the_lines_that_mend_it(shop, asked, other):
     project = shop({"b2.py": SECOND, "b3.py": THIRD})
-    assert refused(project, *command, status=1) == (
+    assert refused(project, *asked, status=1) == (
         f"Error: the base has 2 heads:\n  b2  {VERSIONS}/b2.py\n  b3  {VERSIONS}/b3.py\n"
         f'  join them: alembic-db merge -m "merge heads"\n  {other}\n'
     )
 
 
 @pytest.mark.parametrize(
-    ("command", "message", "hint"),
+    ("asked", "message", "hint"),
     [
         (
             ("upgrade", "abcde9"),
@@ -157,10 +157,10 @@ def test_several_heads_are_listed_with_their_files_and_the_lines_that_mend_it(sh
         ),
     ],
 )
-def test_a_target_that_means_nothing_is_told(shop, command, message, hint):
+def test_a_target_that_means_nothing_is_told(shop, asked, message, hint):
     one, two = revision_text("abcde1", "a1"), revision_text("abcde2", "abcde1")
     project = shop({"one.py": one, "two.py": two})
-    assert refused(project, *command) == f"Error: {message}\n  {hint}\n"
+    assert refused(project, *asked) == f"Error: {message}\n  {hint}\n"
 
 
 @pytest.mark.parametrize(
@@ -255,18 +255,18 @@ def test_nothing_is_written_outside_the_versions_folder(shop, args, toml, messag
 
 
 @pytest.mark.parametrize(
-    ("command", "what"),
+    ("line", "what"),
     [
         ("revision -m x --rev-id b2", "file ROOT/migrations/versions/b2_x.py cannot be written"),
         ("merge -m x --rev-id c3 b2 b3", "file ROOT/migrations/versions/c3_x.py cannot be written"),
     ],
 )
-def test_a_disk_that_is_full_leaves_no_file(shop, command, what):
-    project = shop({"b2.py": SECOND, "b3.py": THIRD} if "merge" in command else {})
+def test_a_disk_that_is_full_leaves_no_file(shop, line, what):
+    project = shop({"b2.py": SECOND, "b3.py": THIRD} if "merge" in line else {})
     before = project.files()
     # Nothing longer than 0 bytes can be written, by root neither; pipes are no files.
     done = subprocess.run(
-        ["/bin/sh", "-c", f"ulimit -f 0; exec '{COMMAND}' {command}"],
+        ["/bin/sh", "-c", f"ulimit -f 0; exec '{COMMAND}' {line}"],
         cwd=project.root,
         env=environment(project.root),
         capture_output=True,

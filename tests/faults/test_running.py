@@ -59,10 +59,10 @@ KEPT = "  a1 ran before it and was kept: the database is now at a1\n"
     ids=["sqlite", "mariadb", "postgresql", "postgresql, a transaction each"],
 )
 def test_an_operation_that_fails_in_the_middle_says_what_is_left(
-    shop, request, name, toml, said, rest, tables, stamped
+    real_shop, request, name, toml, said, rest, tables, stamped
 ):
     url = request.getfixturevalue(name)
-    project = shop({"b2.py": FAILING}, url=url, toml=f'metadata = "shop:Base"\n{toml}')
+    project = real_shop({"b2.py": FAILING}, url=url, toml=f'metadata = "shop:Base"\n{toml}')
     # The file of SQLite is outside of the project.
     told = refused(project, "upgrade", status=1).replace(url.rpartition("/")[2], "DATABASE")
     assert told == (
@@ -175,6 +175,7 @@ def test_where_all_bases_fail_keep_going_ends_with_1(five):
     assert without_warnings(said)[-1] == "  nothing was applied: the database is still at base"
 
 
+SECOND, THIRD = revision_text("b2", "a1"), revision_text("b3", "a1")
 BROKEN_ENV = "print('to stdout')\nimport nothing_there\n"
 
 
@@ -188,6 +189,15 @@ BROKEN_ENV = "print('to stdout')\nimport nothing_there\n"
         ({"migrations/env.py": BROKEN_ENV}, {}, ("upgrade",), 2, "configuration"),
         ({"b2.py": "def (:\n"}, {}, ("heads",), 1, "history"),
         ({"b2.py": revision_text("b2")}, {}, ("upgrade",), 1, "history"),
+        ({"b2.py": revision_text("b2", "zz")}, {}, ("upgrade",), 1, "history"),
+        ({"b2.py": SECOND, "b3.py": THIRD}, {}, ("upgrade",), 1, "history"),
+        ({"migrations/script.py.mako": "${nope}"}, {}, ("revision",), 1, "history"),
+        ({"./app.db": "no database"}, {}, ("current",), 1, "database"),
+        ({}, {"url": "sqlite:///nowhere/app.db"}, ("current",), 2, "configuration"),
+        ({}, {"url": "driver://user:pass@localhost/dbname"}, ("check",), 2, "configuration"),
+        ({}, {}, ("upgrade", "-d", "nope"), 2, "usage"),
+        ({}, {}, ("init",), 2, "usage"),
+        ({}, {}, ("revision", "--rev-id", "../../evil"), 2, "usage"),
         ({}, {}, ("upgrade", "zz"), 2, "revision-not-found"),
         ({}, {}, ("upgrade", "--nope"), 2, "usage"),
         ({}, {}, ("revision", "-m", " "), 2, "usage"),
@@ -202,12 +212,14 @@ BROKEN_ENV = "print('to stdout')\nimport nothing_there\n"
         ),
     ],
 )
-def test_with_format_json_every_fault_is_one_document(shop, files, options, command, status, code):
-    assert refused_in_json(shop(files, **options), *command, status=status)["code"] == code
+def test_with_format_json_every_fault_is_one_document(
+    real_shop, files, options, command, status, code
+):
+    assert refused_in_json(real_shop(files, **options), *command, status=status)["code"] == code
 
 
-def test_with_format_jsonl_a_fault_is_the_last_line(shop):
-    project = shop({"b2.py": FAILING})
+def test_with_format_jsonl_a_fault_is_the_last_line(real_shop):
+    project = real_shop({"b2.py": FAILING})
     done = project.run("--format", "jsonl", "upgrade", status=1)
     assert done.stderr == ""
     *events, last = [json.loads(line) for line in shown(project, done.stdout).splitlines()]

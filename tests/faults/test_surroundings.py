@@ -42,8 +42,8 @@ def test_it_works_wherever_it_is(odd, env, python):
     assert listed.stdout == f"<base> -> a1 (head), {MESSAGE}\n"
 
 
-def test_letters_that_the_terminal_lacks_are_escaped(shop):
-    project = shop({"a1.py": FIRST.replace("a step", MESSAGE)})
+def test_letters_that_the_terminal_lacks_are_escaped(real_shop):
+    project = real_shop({"a1.py": FIRST.replace("a step", MESSAGE)})
     done = project.run("upgrade", env=ASCII)
     assert done.stderr == f"Running upgrade  -> a1, {ESCAPED}\n"
     done = project.run("history", env=ASCII)
@@ -66,9 +66,9 @@ def test_a_fault_under_python_w_error_is_told_like_any_other(odd):
 
 
 @pytest.mark.parametrize("args", [("history",), ("upgrade", "--sql"), ("--help",)])
-def test_a_reader_that_closes_stdout_is_no_error(shop, args):
+def test_a_reader_that_closes_stdout_is_no_error(real_shop, args):
     many = {f"r{n}.py": revision_text(f"r{n}", f"r{n - 1}" if n else "a1") for n in range(30)}
-    project = shop(many)
+    project = real_shop(many)
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -87,8 +87,8 @@ def test_a_reader_that_closes_stdout_is_no_error(shop, args):
     assert (done.returncode, told) == (0, [])
 
 
-def test_a_reader_that_is_gone_does_not_stop_an_upgrade(shop):
-    project = shop()
+def test_a_reader_that_is_gone_does_not_stop_an_upgrade(real_shop):
+    project = real_shop()
     reading, writing = os.pipe()
     os.close(reading)
     try:
