@@ -217,6 +217,8 @@ def test_arguments_and_settings_reach_the_run(shop):
 def test_the_working_folder_is_the_project_by_default(shop, monkeypatch):
     monkeypatch.chdir(shop.root / "shop")
     assert alembic_migrate.load(base=["app", "reporting"]).root == shop.root
+    (run,) = alembic_migrate.load(base="app", url="sqlite:///here.db").ensure_version()
+    assert run.database == f"sqlite:///{shop.root}/shop/here.db"
 
 
 # --- errors ----------------------------------------------------------------------------------
@@ -237,7 +239,7 @@ def test_the_working_folder_is_the_project_by_default(shop, monkeypatch):
             2,
         ),
         ({"base": "app"}, "upgrade two", errors.HistoryError, "history", 1),
-        ({"base": "app", "url": "sqlite:///shop"}, "upgrade", errors.DatabaseError, "database", 1),
+        ({"base": "app", "url": "sqlite:////"}, "upgrade", errors.DatabaseError, "database", 1),
         ({"base": "app"}, "upgrade broken", errors.MigrationError, "migration", 1),
         (
             {"base": "app", "settings": ["protected=true"]},
@@ -305,32 +307,33 @@ def test_a_script_that_exits_does_not_take_the_program_with_it(shop):
 # --- the program around it -------------------------------------------------------------------
 
 
-def refuse_to_start(root):
-    """Return what a web application says at its start: None where its databases are at head."""
-    try:
-        found = alembic_migrate.load(root, all_bases=True).current()
-    except errors.BasesFailed as failed:
-        return [f"{each.base}: {each.error.message}" for each in failed.outcomes if each.error]
-    behind = [each.base for each in found if not each.at_head]
-    return [f"{base}: not at head" for base in behind] or None
-
-
 def test_an_application_starts_only_where_its_databases_are_at_head(shop, monkeypatch):
-    assert refuse_to_start(shop.root) is None
+    def start():
+        alembic_migrate.load(shop.root).require_head()
+
+    start()
     alembic_migrate.load(shop.root, base="reporting").downgrade()
-    assert refuse_to_start(shop.root) == ["reporting: not at head"]
-    monkeypatch.setenv("REPORTING_URL", f"sqlite:///{shop.root}/no/such.db")
-    assert refuse_to_start(shop.root) == [
-        (
-            f"reporting: the SQLite file {shop.root}/no/such.db cannot be made: "
-            f"there is no folder {shop.root}/no"
-        )
-    ]
+    with pytest.raises(errors.NotAtHead) as refused:
+        start()
+    error = refused.value
+    assert (error.code, error.exit_status) == ("not-at-head", 4)
+    assert error.message == (
+        f"not every database is at head: sqlite:///{shop.root}/reporting.db is empty"
+    )
+    assert error.hint == "alembic-db upgrade --all"
+    assert [(row["base"], row["state"]) for row in error.data["bases"]] == [("reporting", "empty")]
+
+    url = f"sqlite:///{shop.root}/no/such.db"
+    monkeypatch.setenv("REPORTING_URL", url)
+    with pytest.raises(errors.NotAtHead) as refused:
+        start()
+    assert refused.value.message == f"not every database is at head: {url} is error"
+    assert not (shop.root / "no").exists()
 
 
 @pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite"])
 def test_it_works_inside_a_running_event_loop(shop, driver):
-    project = alembic_migrate.load(shop.root, base="app", url=f"{driver}:///other.db")
+    project = alembic_migrate.load(shop.root, base="app", url=f"{driver}:///{shop.root}/other.db")
 
     async def serve():
         return project.upgrade(), project.current(), project.check(), project.downgrade()

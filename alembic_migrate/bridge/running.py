@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -170,6 +171,7 @@ class _Job:
         self, plan: Plan, heads: Sequence[str], version_table: str | None = None
     ) -> list[Any]:
         check_heads(self.target, self.scripts, heads, version_table)
+        self._refuse_ambiguous(heads)
         try:
             return plan(tuple(heads))
         except AssertionError as error:
@@ -183,6 +185,17 @@ class _Job:
                 f"the revision file {file} has no {error.name}()",
                 hint=f"add it:\ndef {error.name}() -> None:\n    ...",
             ) from None
+
+    def _refuse_ambiguous(self, heads: Sequence[str]) -> None:
+        """Refuse ``-1`` from several heads: Alembic takes the one that the database lists first."""
+        ids = sorted(set(heads))
+        if self.verb != "downgrade" or len(ids) < 2 or not re.fullmatch(r"-\d+", self.asked):  # noqa: PLR2004
+            return
+        raise UsageError(
+            f"{self.target.prefix}{self.asked} may be one of several revisions: the database is at "
+            f"{', '.join(ids)}",
+            hint=f"name the branch: alembic-db downgrade{self.target.flag} {ids[0]}@{self.asked}",
+        )
 
     def _request(self, plan: Plan, destination: str | tuple[str, ...]) -> Request:
         def work(heads: Any, context: MigrationContext) -> list[Any]:

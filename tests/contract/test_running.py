@@ -100,6 +100,20 @@ def test_a_target_that_does_not_exist_changes_nothing(branched, words, said):
     assert life.stamped() == ["e"]
 
 
+@synchronous
+def test_one_step_back_from_several_heads_is_refused_and_by_branch_it_is_done(branched):
+    life = branched
+    life.run("upgrade", "c", "-b", "app")
+    life.run("upgrade", "d", "-b", "app")
+    assert life.both("downgrade", "-2", "-b", "app", status=2) == lines("""
+        ---
+        Error: base app: -2 may be one of several revisions: the database is at c, d
+          name the branch: alembic-db downgrade --base app c@-2
+        """)
+    assert life.stamped() == ["c", "d"]
+    assert life.out("downgrade", "c@-1", "-b", "app") == "app: downgraded to d, 1 revision\n"
+
+
 def test_stamping_writes_the_version_table_and_nothing_else(branched):
     life = branched
     assert life.both("ensure-version", "--all") == lines("""
