@@ -254,7 +254,9 @@ class Configuration:
         typed = self._typed_layers()
         if name not in self.names:
             origin = self._askers.get(name, Origin("flag", "--base"))
-            typed.append(Layer({"module": name}, lambda _key: origin, self.root))
+            # The module that is named brings its models; those of the tool table are another's.
+            named_module = {"module": name, "metadata": ()}
+            typed.append(Layer(named_module, lambda _key: origin, self.root))
         tool = self._file_layer(self._tables.place, self._validated_tool())
         layers = [*typed, tool]
         if named:

@@ -128,7 +128,13 @@ def mask(url: URL) -> str:
     query = {
         key: ("***" if _SECRET_KEYS.search(key) else value) for key, value in url.query.items()
     }
-    return url.set(query=query).render_as_string(hide_password=True)
+    shown = url.set(query=query)
+    try:
+        return shown.render_as_string(hide_password=True)
+    except UnicodeEncodeError:
+        # A path that this locale could not decode.
+        name = (url.database or "").encode("utf-8", "backslashreplace").decode()
+        return shown.set(database=name).render_as_string(hide_password=True)
 
 
 def is_async(url: URL) -> bool:

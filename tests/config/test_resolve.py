@@ -132,10 +132,10 @@ def test_a_folder_of_a_package_stays_as_it_is_written(place: Place):
 @pytest.mark.parametrize(
     ("url", "resolved"),
     [
-        ("sqlite:///app.db", "sqlite:////root/app.db"),
-        ("sqlite:///./a/../app.db?timeout=5", "sqlite:////root/app.db?timeout=5"),
-        ("sqlite+aiosqlite:///app.db", "sqlite+aiosqlite:////root/app.db"),
-        ("sqlite+pysqlcipher://:pw@/app.db", "sqlite+pysqlcipher://:pw@//root/app.db"),
+        ("sqlite:///app.db", "sqlite:////srv/app.db"),
+        ("sqlite:///./a/../app.db?timeout=5", "sqlite:////srv/app.db?timeout=5"),
+        ("sqlite+aiosqlite:///app.db", "sqlite+aiosqlite:////srv/app.db"),
+        ("sqlite+pysqlcipher://:pw@/app.db", "sqlite+pysqlcipher://:pw@//srv/app.db"),
         ("sqlite:////abs/app.db", "sqlite:////abs/app.db"),
         ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("sqlite://", "sqlite://"),
@@ -148,7 +148,7 @@ def test_a_folder_of_a_package_stays_as_it_is_written(place: Place):
 def test_a_relative_sqlite_path_is_made_absolute(url: str, resolved: str, tmp_path):
     from pathlib import Path
 
-    assert anchored_url(url, Path("/root")) == resolved
+    assert anchored_url(url, Path("/srv")) == resolved
 
 
 def test_an_empty_url_is_left_to_the_next_layer(place: Place):

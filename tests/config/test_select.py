@@ -170,6 +170,13 @@ def test_two_modules_would_share_a_folder(place: Place):
     )
 
 
+def test_a_module_brings_its_own_models_not_the_tool_tables(place: Place):
+    (base,) = place.load('[tool.alembic-migrate]\nmetadata = "app.db:Base"\n').select(
+        ["other.base"]
+    )
+    assert (base["module"], base["metadata"]) == ("other.base", ())
+
+
 def test_a_module_goes_before_the_tool_tables(place: Place):
     toml = '[tool.alembic-migrate]\nmodule = "x.base"\ndirectory = "db"\n'
     configuration = place.load(toml)
