@@ -37,12 +37,18 @@ class Target:
         pythonpath: folders for ``sys.path``.
         x_arguments: what ``context.get_x_argument()`` gives to the base's ``env.py``.
         siblings: version tables of the repository's other bases, never reported as unknown tables.
+        migrating: the database is changed, so that ``migrate_url`` counts where there is one.
+        wait: seconds to wait for a database that is still starting.
+        lock_wait_typed: seconds to wait for the migration lock, where they were typed.
     """
 
     config: BaseConfig
     pythonpath: tuple[Path, ...] = ()
     x_arguments: tuple[str, ...] = ()
     siblings: frozenset[str] = frozenset()
+    migrating: bool = False
+    wait: float = 0.0
+    lock_wait_typed: float | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -209,6 +215,9 @@ class Target:
 
     def configured_url(self) -> URL | None:
         """Return the URL that flag, file or ``get_base()`` give, or None."""
+        if self.migrating and self.config["migrate_url"]:
+            origin = self.config.origin("migrate_url").text
+            return parse_url(str(self.config["migrate_url"]), f"{self.title} ({origin})")
         text = self.config.url
         if text is not None:
             origin = self.config.origin("url").text
@@ -227,6 +236,12 @@ class Target:
         except ConfigError:
             return None
         return mask(found) if found is not None else None
+
+    @property
+    def lock_wait(self) -> float:
+        """Return how many seconds to wait for the migration lock."""
+        typed = self.lock_wait_typed
+        return float(self.config["lock_wait"]) if typed is None else typed
 
     @property
     def version_table(self) -> str:

@@ -58,6 +58,10 @@ def drive(
             context.run_migrations()
         return
 
+    if target.url.get_backend_name() == "sqlite":
+        # It can roll DDL back: our transactions there begin before the DDL does.
+        arguments.setdefault("transactional_ddl", True)
+
     def work(connected: Connection) -> None:
         context.configure(connection=connected, **arguments)
         with context.begin_transaction():

@@ -51,6 +51,7 @@ class Request:
         sql: write a script instead of connecting.
         context: further arguments of Alembic's ``EnvironmentContext``.
         options: attributes of ``cmd_opts``.
+        leave: is called when the migrations have run, while the connection is still open.
     """
 
     verb: str
@@ -60,6 +61,7 @@ class Request:
     sql: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    leave: Callable[[], None] | None = None
 
 
 class Place(NamedTuple):
@@ -123,6 +125,8 @@ class Environment(EnvironmentContext):
         if self.request.context.get("purge"):
             self.purged = _heads_before(self.get_context())
         super().run_migrations(**kw)
+        if self.request.leave is not None:
+            self.request.leave()
 
     @property
     def database(self) -> str | None:

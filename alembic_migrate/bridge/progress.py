@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import functools
+import signal
 import time
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
-from alembic_migrate.databases.connecting import guarded, run_on
-from alembic_migrate.databases.faults import explain, first_line, is_database_fault
-from alembic_migrate.databases.state import read_heads
+from alembic_migrate.bridge.truth import Truth, look
+from alembic_migrate.databases.faults import explain, first_line, is_database_fault, is_lock_timeout
+from alembic_migrate.databases.watching import Statements
 from alembic_migrate.discovery.modules import describe
-from alembic_migrate.errors import AlembicMigrateError, MigrationError
+from alembic_migrate.errors import (
+    AlembicMigrateError,
+    ConfigError,
+    Interrupted,
+    LockError,
+    MigrationError,
+    Terminated,
+)
 from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Step
 
@@ -39,10 +48,11 @@ class Progress:
 
     Attributes:
         before: ids in the version table when the run began.
-        steps: the revisions that finished.
-        running: the revision that runs now, or None.
-        transactional: a failure takes back everything of the transaction it happened in.
+        running: the revision that runs now, or None. It runs until the next one begins: what fails
+            in between (a commit, a deferred constraint, the version table) is its failure too.
         offline: a script is written and no database is asked.
+        statements: what the run executes; empty where that is not watched.
+        before_step: is called before each revision.
     """
 
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
@@ -50,34 +60,49 @@ class Progress:
         self.scripts = scripts
         self.report = report
         self.before: tuple[str, ...] = ()
-        self.steps: list[Step] = []
-        self.running: str | None = None
+        self.running: Step | None = None
         self.direction = "upgrade"
-        self.transactional = False
         self.offline = False
+        self.statements = Statements()
+        self.before_step: Callable[[], None] = lambda: None
+        self._finished: list[Step] = []
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The revisions that finished."""
+        return tuple(self._finished)
+
+    def finish(self) -> None:
+        """Note that what runs has come to its end."""
+        if self.running is not None:
+            self._finished.append(self.running)
+            self.running = None
+
+    def begin_again(self) -> None:
+        """Forget what runs: it was taken back."""
+        self.running = None
 
     def watch(
         self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext
     ) -> list[RevisionStep | StampStep]:
         """Return Alembic's steps, each of which tells when it starts and when it is done."""
-        self.transactional = bool(context.impl.transactional_ddl)
         self.offline = bool(context.as_sql)
         return [self._watched(step) for step in steps]
 
     def _watched(self, step: RevisionStep | StampStep) -> RevisionStep | StampStep:
         run: Callable[..., Any] = step.migration_fn
-        identifier = self._id(step)
+        begun = Step(self._id(step), step.doc or "", 0.0)
 
         @functools.wraps(run)
         def watched(**given: Any) -> None:
-            self.running = identifier
+            self.finish()
+            self.before_step()
+            self.running = begun
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
             self.report(Event("step", f"Running {step}", self.target.name))
             started = time.perf_counter()
             run(**given)
-            seconds = time.perf_counter() - started
-            self.steps.append(Step(identifier, step.doc or "", seconds))
-            self.running = None
+            self.running = replace(begun, seconds=time.perf_counter() - started)
 
         step.migration_fn = watched
         return step
@@ -97,11 +122,14 @@ class Progress:
         """
         try:
             yield
-        except AlembicMigrateError:
-            raise
+        except AlembicMigrateError as error:
+            # One of ours may arise inside a revision too: a foreign key check, a lost lock.
+            if self.running is None or isinstance(error, LockError | ConfigError):
+                raise
+            raise self._failed(self.running.revision, error) from error
         except Exception as error:
             if self.running is not None:
-                raise self._failed(self.running, error) from error
+                raise self._failed(self.running.revision, error) from error
             if isinstance(error, CommandError | RevisionError):
                 with self.scripts.explained(asked):
                     raise
@@ -112,57 +140,48 @@ class Progress:
                 f"{self.target.prefix}{describe(error)}",
                 hint="--raiseerr shows the whole traceback",
             ) from error
+        except (KeyboardInterrupt, Terminated) as asked_to_end:
+            raise self._interrupted(asked_to_end) from asked_to_end
 
     def _failed(self, revision: str, error: Exception) -> MigrationError:
         script = self.scripts.get_revision(revision.split(", ", maxsplit=1)[0])
         line = _line_in(error, script.path)
         place = f"{script.path}:{line}" if line else str(script.path)
         said = f"{type(error).__name__}: {first_line(error)}"
-        after = None if self.offline else self._heads_now()
-        facts = {
+        if isinstance(error, AlembicMigrateError):
+            said = error.message
+        facts: dict[str, Any] = {
             "base": self.target.name,
             "revision": revision,
             "file": str(script.path),
             "line": line,
-            "before": list(self.before),
-            "after": None if after is None else list(after),
+            "lock_timeout": is_lock_timeout(error),
         }
+        hint = _NO_SCRIPT
+        if not self.offline:
+            truth = self._look()
+            hint, facts = truth.told(), facts | truth.as_data()
         return MigrationError(
             f"{self.target.prefix}revision {revision} failed in {self.direction}(): "
             f"{place}: {said}",
-            hint=_NO_SCRIPT if self.offline else self._truth(after),
+            hint=hint,
             data=facts,
         )
 
-    def _truth(self, after: tuple[str, ...] | None) -> str:
-        if after is None:
-            return "what the database holds now could not be read: alembic-db current tells"
-        now = ", ".join(after) or "base"
-        if set(after) == set(self.before):
-            kept = f"nothing was applied: the database is still at {now}"
-        else:
-            done = ", ".join(step.revision for step in self.steps)
-            kept = f"{done} ran before it and was kept: the database is now at {now}"
-        if self.transactional:
-            return kept
-        return (
-            f"{kept}; this database does not take DDL back: statements of the failed revision that "
-            "ran before the failure are still there"
+    def _interrupted(self, error: BaseException) -> Interrupted:
+        number = signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
+        verb = "terminated" if isinstance(error, Terminated) else "interrupted"
+        if self.offline or (self.running is None and not self.steps):
+            return Interrupted(f"{self.target.prefix}{verb}", number, hint="nothing changed")
+        truth = self._look()
+        at = f" while revision {self.running.revision} ran" if self.running else ""
+        return Interrupted(
+            f"{self.target.prefix}{verb}{at}", number, hint=truth.told(), data=truth.as_data()
         )
 
-    def _heads_now(self) -> tuple[str, ...] | None:
-        if self.target.environment != "builtin":
-            return None
-        target = self.target
-        try:
-            with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
-                return run_on(
-                    target.url,
-                    lambda c: read_heads(c, target.version_table, target.version_table_schema),
-                    target.engine_factory,
-                )
-        except Exception:  # noqa: BLE001 - the failure that is being told matters more
-            return None
+    def _look(self) -> Truth:
+        done = tuple(step.revision for step in self.steps)
+        return look(self.target, self.before, done, self.statements.kept)
 
 
 def _line_in(error: BaseException, path: str) -> int | None:

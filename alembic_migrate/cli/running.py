@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from alembic_migrate.cli.declaring import (
     CONFIRM,
     KEEP_GOING,
+    LOCK_WAIT,
     SQL,
     SQL_DIR,
     TAG,
+    WAIT,
     command,
     flag,
     revision,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     SQL_DIR,
     TAG,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db upgrade --all",
 )
 def upgrade(session: Session, **typed: Any) -> None:
@@ -54,6 +58,8 @@ def upgrade(session: Session, **typed: Any) -> None:
     TAG,
     CONFIRM,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db downgrade -1 --base app",
 )
 def downgrade(session: Session, **typed: Any) -> None:
@@ -74,6 +80,8 @@ def downgrade(session: Session, **typed: Any) -> None:
     flag("--purge", help="Empty the version table first, whatever it holds."),
     CONFIRM,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db stamp head",
 )
 def stamp(session: Session, **typed: Any) -> None:
@@ -89,6 +97,8 @@ def stamp(session: Session, **typed: Any) -> None:
     SQL,
     SQL_DIR,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db ensure-version",
 )
 def ensure_version(session: Session, **typed: Any) -> None:

@@ -83,18 +83,7 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
     Raises:
         ConfigError: the driver is not installed, or the SQLite file's folder does not exist.
     """
-    file = sqlite_file(url)
-    if file is not None and not file.parent.is_dir():
-        raise ConfigError(
-            f"the SQLite file {file} cannot be made: there is no folder {file.parent}",
-            hint=f"make it: mkdir -p {file.parent}",
-        )
-    try:
-        engine = factory(url) if factory else _make_engine(url)
-    except ModuleNotFoundError as error:
-        if factory is not None:
-            raise
-        raise missing_driver(error, url) from None
+    engine = open_engine(url, factory)
     if isinstance(engine, Engine):
         try:
             with engine.connect() as connection:
@@ -102,6 +91,26 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
         finally:
             engine.dispose()
     return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
+
+
+def open_engine(url: URL, factory: EngineFactory | None = None) -> Engine | AsyncEngine:
+    """Return an engine for a URL; nothing is connected yet.
+
+    Raises:
+        ConfigError: the driver is not installed, or the SQLite file's folder does not exist.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.parent.is_dir():
+        raise ConfigError(
+            f"the SQLite file {file} cannot be made: there is no folder {file.parent}",
+            hint=f"make it: mkdir -p {file.parent}",
+        )
+    try:
+        return factory(url) if factory else _make_engine(url)
+    except ModuleNotFoundError as error:
+        if factory is not None:
+            raise
+        raise missing_driver(error, url) from None
 
 
 def _make_engine(url: URL) -> Engine | AsyncEngine:

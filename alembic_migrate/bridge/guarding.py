@@ -1,0 +1,175 @@
+"""What surrounds a run that changes a database: the locks, the timeouts, the truth afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from alembic_migrate.databases.sqlite import migrating_sqlite
+from alembic_migrate.databases.watching import Statements, watched
+from alembic_migrate.events import Event
+from alembic_migrate.locks.gate import Gate, Wish, gate
+from alembic_migrate.locks.pooler import refuse_pooler
+from alembic_migrate.locks.sessions import SessionLock, lock_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
+
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
+
+_POSTGRES_LOCK_TIMEOUT = 5.0  # seconds
+
+
+class StartAgain(BaseException):
+    """Somebody else moved the database, or still works on it: begin anew with what is there now.
+
+    No ``Exception``, so that an environment script's own ``except Exception`` lets it through.
+    """
+
+
+class Guard:
+    """The locks and limits of one run.
+
+    Args:
+        target: what is migrated.
+        held: the gate, held already.
+        statements: what the run executes.
+    """
+
+    def __init__(self, target: Target, held: Gate, statements: Statements) -> None:
+        self.target = target
+        self.gate = held
+        self.statements = statements
+        self._inner: tuple[SessionLock, Connection, Any] | None = None
+
+    def enter(self, context: MigrationContext, heads: Sequence[str]) -> None:
+        """Take the lock of the migrating session itself, and set its limits.
+
+        Args:
+            context: Alembic's, connected.
+            heads: ids in the version table as Alembic read them, before this lock was ours.
+
+        Raises:
+            StartAgain: another session, whose process may be dead, still works; or the version
+                table has changed since.
+        """
+        connection = context.connection
+        if connection is None or self._inner is not None:
+            return
+        lock = self._lock(connection, context)
+        if lock is not None:
+            if connection.dialect.name == "postgresql":
+                refuse_pooler(connection, self.target.config["pooler"])
+            if not lock.try_acquire(connection):
+                raise StartAgain
+            self._inner = (lock, connection, connection.connection.dbapi_connection)
+            if set(context.get_current_heads()) != set(heads):
+                raise StartAgain
+        self._limit(connection)
+
+    def _lock(self, connection: Connection, context: MigrationContext) -> SessionLock | None:
+        if self.target.config["lock"] == "off":
+            return None
+        table, schema = context.version_table, context.version_table_schema
+        return lock_for(connection.dialect.name, "session", schema, table)
+
+    def _limit(self, connection: Connection) -> None:
+        """Set the session's own timeouts: plain settings, which a commit does not take away."""
+        config = self.target.config
+        statement, lock = config["statement_timeout"], lock_timeout(self.target, connection)
+        if connection.dialect.name == "postgresql":
+            wanted = {"lock_timeout": lock, "statement_timeout": statement}
+            settings = {k: f"{round(v * 1000)}ms" for k, v in wanted.items() if v is not None}
+            # The server notices a dead client in the middle of a statement.
+            settings["client_connection_check_interval"] = "1s"
+            for name, value in settings.items():
+                _set_postgres(connection, name, value)
+        elif connection.dialect.name in {"mysql", "mariadb"} and lock is not None:
+            seconds = max(1, round(lock)) if lock else 31536000
+            connection.execute(text(f"SET SESSION lock_wait_timeout = {seconds}"))
+            connection.execute(text(f"SET SESSION innodb_lock_wait_timeout = {seconds}"))
+        if getattr(connection.dialect, "is_mariadb", False) and statement is not None:
+            connection.execute(text(f"SET SESSION max_statement_time = {float(statement)}"))
+
+    def check(self) -> None:
+        """Make sure that the gate is still ours; called before each revision.
+
+        Raises:
+            LockError: it is not.
+        """
+        self.gate.check()
+        self.statements.begin_step()
+
+    def leave(self) -> None:
+        """Give the session's lock back: it would outlive the connection's return to a pool."""
+        if self._inner is None:
+            return
+        lock, connection, raw = self._inner
+        self._inner = None
+        try:
+            if connection.closed or connection.invalidated:
+                # A pool may have kept the session, and the lock with it.
+                cursor = raw.cursor()
+                cursor.execute(lock.releasing(connection))
+                cursor.close()
+            else:
+                connection.exec_driver_sql(lock.releasing(connection))
+        except Exception:  # noqa: BLE001 - whatever it is, the session has to end then
+            with contextlib.suppress(Exception):
+                raw.close()
+
+
+def _set_postgres(connection: Connection, name: str, value: str) -> None:
+    connection.execute(
+        text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :name"),
+        {"name": name, "value": value},
+    )
+
+
+def lock_timeout(target: Target, connection: Connection) -> float | None:
+    """Return how many seconds a statement may wait for another session's lock, or None."""
+    configured = target.config["lock_timeout"]
+    if configured is not None:
+        return float(configured)
+    return _POSTGRES_LOCK_TIMEOUT if connection.dialect.name == "postgresql" else None
+
+
+@contextmanager
+def guarding(target: Target, report: Report) -> Iterator[Guard]:
+    """Hold the gate of a target, and note what is executed meanwhile.
+
+    Raises:
+        LockError: another process holds it.
+    """
+    statements = Statements()
+    url = target.configured_url()
+    with contextlib.ExitStack() as stack:
+        held = Gate(lambda: True)
+        if url is not None:
+            wish = Wish(
+                url=url,
+                schema=target.version_table_schema,
+                table=target.version_table,
+                mode=target.config["lock"],
+                wait=target.lock_wait,
+                pooler=target.config["pooler"],
+                factory=target.engine_factory,
+            )
+            tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
+            held = stack.enter_context(gate(wish, tell))
+        stack.enter_context(migrating_sqlite())
+        stack.enter_context(watched(statements))
+        yield Guard(target, held, statements)
+
+
+def pause_before_retry(attempt: int) -> None:
+    """Wait a little longer each time: 0.5, 1, 2, 4 seconds and no more."""
+    time.sleep(min(0.5 * 2**attempt, 4.0))
