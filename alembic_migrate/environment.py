@@ -20,13 +20,14 @@ def run_migrations() -> None:
     """Run the migrations that the command asked for, on the base of this folder.
 
     Raises:
-        AlembicMigrateError: the base cannot be found or its configuration cannot be.
+        AlembicMigrateError: the base cannot be found or its configuration cannot be. Under plain
+            ``alembic`` it is Alembic's ``CommandError``.
     """
     environment = active_environment()
     if environment is not None:
         environment.run_builtin()
     else:
-        run_in_foreign_context(_target())
+        run_in_foreign_context()
 
 
 def get_base() -> tuple[Any, str]:

@@ -133,7 +133,8 @@ class Target:
             hint += f'{self.config.ini_location[1]}" under {self.table}'
         where = f"directory: {self.config.origin('directory').text}"
         if self.config.file is None:
-            where += f"; no [tool.alembic-migrate] in a pyproject.toml at or above {self.config.root}"
+            root = self.config.root
+            where += f"; no pyproject.toml at or above {root} has a [tool.alembic-migrate] table"
         raise UsageError(
             f"{self.prefix}the migrations folder {folder} {found} ({where})", hint=hint
         )

@@ -76,7 +76,7 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
     progress = Progress(target, scripts, report)
     with progress.explained(new.head):
         if new.head == "head" and len(scripts.get_heads()) > 1:
-            raise scripts.several_heads(scripts.get_heads(), "revision")
+            raise scripts.several_heads(scripts.get_heads(), writing=True)
         context = _revision_context(target, scripts, new, message)
         environment = _run(target, scripts, context, new, report)
         if environment is not None:

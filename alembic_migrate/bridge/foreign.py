@@ -7,11 +7,13 @@ from logging.config import fileConfig
 from pathlib import Path
 
 from alembic import context
+from alembic.util import CommandError
 
 from alembic_migrate.bridge.builtin import drive
 from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.config.load import load
-from alembic_migrate.errors import ConfigError
+from alembic_migrate.errors import AlembicMigrateError, ConfigError
+from alembic_migrate.masking import mask
 from alembic_migrate.targets import Target
 
 
@@ -40,8 +42,20 @@ def target_of_context() -> Target:
     )
 
 
-def run_in_foreign_context(target: Target) -> None:
-    """Run a target in the context that plain ``alembic`` has made."""
+def run_in_foreign_context() -> None:
+    """Run the base of this folder in the context that plain ``alembic`` has made.
+
+    Raises:
+        CommandError: what one of our errors says; Alembic's command shows no traceback of it.
+    """
+    try:
+        _run(target_of_context())
+    except AlembicMigrateError as error:
+        hint = f"; {error.hint}" if error.hint else ""
+        raise CommandError(f"{mask(error.message)}{mask(hint)}") from error
+
+
+def _run(target: Target) -> None:
     file = context.config.config_file_name
     if file is not None and _configures_logging(file):
         fileConfig(file, disable_existing_loggers=False)

@@ -21,6 +21,7 @@ from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.writing import (
     check_id,
     check_inside,
+    check_location,
     render,
     safe_message,
     write_new,
@@ -137,13 +138,8 @@ class Scripts(ScriptDirectory):
         """
         if rev_id is not None:
             check_id(rev_id)
-        known = [str(path.absolute()) for path in self._version_locations]
-        if version_path and str(Path(version_path).absolute()) not in known:
-            raise UsageError(
-                f"--version-path {version_path} is none of the folders of revisions: "
-                f"{', '.join(known)}",
-                hint=f"name one of them, or add it: version_locations = {[*known, version_path]}",
-            )
+        if version_path:
+            check_location(Path(version_path), self._version_locations)
 
     def _generate_create_date(self) -> dt.datetime:
         try:
@@ -256,22 +252,16 @@ class Scripts(ScriptDirectory):
         near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
         return f"did you mean {near[0]}? {_LISTED}" if near else _LISTED
 
-    def several_heads(self, heads: Sequence[str], line: str = "upgrade") -> HistoryError:
-        """Return the error for several heads where one is needed, with the lines that mend it.
-
-        Args:
-            heads: their ids.
-            line: the command; what writes a revision takes ``--head``.
-        """
-        first = min(heads)
-        other = f"name one, or all of them: alembic-db {line}{self.target.flag} heads"
-        if line == "revision":
-            other = f"name the one to follow: alembic-db {line}{self.target.flag} --head {first}"
+    def several_heads(self, heads: Sequence[str], *, writing: bool = False) -> HistoryError:
+        """Return the error for several heads where one is needed, with the lines that mend it."""
+        flag = self.target.flag
+        other = f"name one, or all of them: alembic-db upgrade{flag} heads"
+        if writing:
+            other = f"name the one to follow: alembic-db revision{flag} --head {min(heads)}"
         lines = [f"  {head}  {self.get_revision(head).path}" for head in sorted(heads)]
         return HistoryError(
             f"{self.target.title} has {len(heads)} heads:\n" + "\n".join(lines),
-            hint=f'join them: alembic-db merge{self.target.flag} -m "merge heads"\n'
-            f"or {other}",
+            hint=f'join them: alembic-db merge{flag} -m "merge heads"\nor {other}',
             data={"base": self.target.name, "heads": sorted(heads)},
         )
 

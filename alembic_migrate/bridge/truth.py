@@ -49,9 +49,9 @@ class Truth:
         lines = [self._position()]
         if self.kept:
             lines.append(
-                "these statements of the failed revision are committed already, and running it "
-                f"again will meet them:\n{_listed(self.kept)}\n"
-                "undo them by hand, or make the revision pass over what is there"
+                "these statements of the failed revision are committed and stay:\n"
+                f"{_listed(self.kept)}\n"
+                "undo them by hand, correct the revision, and run it again"
             )
         lines += [
             f"an invalid index is there: DROP INDEX CONCURRENTLY {index};"

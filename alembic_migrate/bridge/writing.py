@@ -7,16 +7,20 @@ may never do is become code or a path.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mako import exceptions
 from mako.template import Template
 
 from alembic_migrate.errors import HistoryError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_ID = 32  # the width of Alembic's version_num column
 
@@ -44,8 +48,8 @@ def check_id(revision: str) -> None:
         )
     if not _ID.fullmatch(revision):
         raise UsageError(
-            f"the revision id {revision!r} cannot be used: the letters A to Z and a to z, digits, _ "
-            "and . are possible",
+            f"the revision id {revision!r} cannot be used: it is made of the letters A to Z and "
+            "a to z, digits, _ and .",
             hint="for example: --rev-id 2024_01_add_users",
         )
 
@@ -67,6 +71,21 @@ def check_inside(path: Path, location: Path, file_template: str) -> None:
         raise UsageError(
             f"the file {path} would be outside the versions folder {location}",
             hint=f"correct file_template = {file_template!r}",
+        )
+
+
+def check_location(path: Path, locations: Sequence[Path]) -> None:
+    """Refuse a folder that is none of the folders of revisions.
+
+    Raises:
+        UsageError: it is not among them.
+    """
+    known = [str(location.absolute()) for location in locations]
+    if str(path.absolute()) not in known:
+        raise UsageError(
+            f"--version-path {path} is none of the folders of revisions: {', '.join(known)}",
+            hint=f"name one of them, or add it: version_locations = "
+            f"{json.dumps([*known, str(path)])}",
         )
 
 

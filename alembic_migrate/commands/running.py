@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import running
 from alembic_migrate.commands.each import each, is_symbol, one
-from alembic_migrate.errors import ConsentError
+from alembic_migrate.databases.urls import identity, mask
+from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -40,6 +41,7 @@ def upgrade(
         AlembicMigrateError: as ``each``.
     """
     _one_id(targets, (revision,))
+    _distinct(targets)
     return each(
         targets,
         lambda t: running.upgrade(t, revision, sql=sql, tag=tag, report=report),
@@ -66,6 +68,7 @@ def downgrade(
     _one_id(targets, (revision,))
     if not sql:
         _consent(targets, confirm, "downgrade")
+    _distinct(targets)
     return each(
         targets,
         lambda t: running.downgrade(t, revision, sql=sql, tag=tag, report=report),
@@ -93,6 +96,7 @@ def stamp(
     _one_id(targets, revisions)
     if purge:
         _consent(targets, confirm, "stamp --purge")
+    _distinct(targets)
     return each(
         targets,
         lambda t: running.stamp(t, revisions, sql=sql, tag=tag, purge=purge, report=report),
@@ -104,6 +108,7 @@ def ensure_version(
     targets: Sequence[Target], *, sql: bool, keep_going: bool, report: Report
 ) -> tuple[Run, ...]:
     """Make the version tables where there are none."""
+    _distinct(targets)
     return each(
         targets,
         lambda t: running.ensure_version(t, sql=sql, report=report),
@@ -115,6 +120,33 @@ def _one_id(targets: Sequence[Target], revisions: Sequence[str]) -> None:
     for revision in revisions:
         if not is_symbol(revision):
             one(targets, f"the revision {revision}")
+
+
+def _distinct(targets: Sequence[Target]) -> None:
+    """Refuse two bases with one version table, now that each base's own URL is known.
+
+    What the files say was compared already; a URL of ``get_base()`` is only known here.
+
+    Raises:
+        ConfigError: two bases share a database and a version table in it.
+    """
+    seen: dict[tuple[object, ...], str] = {}
+    for target in targets if len(targets) > 1 else ():
+        if target.environment != "builtin" or target.config["engine"] is not None:
+            continue  # they may connect elsewhere
+        try:
+            url = target.url
+        except AlembicMigrateError:
+            continue  # told when it is this base's turn
+        table = (target.version_table_schema, target.version_table)
+        other = seen.setdefault((*identity(url), url.username, url.query, *table), target.name)
+        if other != target.name:
+            raise ConfigError(
+                f'bases "{other}" and "{target.name}" have the same database and the same version '
+                f'table, "{target.version_table}" ({mask(url)})',
+                hint="give one of them a table of its own, below [tool.alembic-migrate.bases."
+                f'{target.name}]:\nversion_table = "alembic_version_{target.name}"',
+            )
 
 
 def _consent(targets: Sequence[Target], confirm: Collection[str], verb: str) -> None:

@@ -83,8 +83,10 @@ def explain(error: BaseException, url: URL | None) -> AlembicMigrateError:
     said = first_line(error)
     shown = mask(url) if url is not None else "the database"
     data = {"database": shown} if url is not None else {}
+    below = getattr(getattr(error, "orig", None), "__cause__", None)  # aiomysql tells it there
+    words = f"{type(error).__name__} {said} {error} {below or ''}"
     for pattern, meaning, hint in _FAULTS:
-        if re.search(pattern, f"{type(error).__name__} {said} {error}", re.IGNORECASE):
+        if re.search(pattern, words, re.IGNORECASE):
             return DatabaseError(f"{shown}: {meaning} ({said})", hint=hint, data=data)
     return DatabaseError(f"{shown}: {said}", data=data)
 

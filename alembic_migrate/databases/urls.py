@@ -146,7 +146,10 @@ def sqlite_file(url: URL) -> Path | None:
 
 
 def identity(url: URL) -> tuple[object, ...]:
-    """Return what makes two URLs name one database: backend, host, port, database, and no user."""
+    """Return what makes two URLs name one database: backend, host, port, database, and no user.
+
+    A user of its own may see a schema of its own: who compares version tables adds the user.
+    """
     file = sqlite_file(url)
     if file is not None:
         return ("sqlite", str(file.resolve()))
