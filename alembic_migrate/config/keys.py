@@ -127,7 +127,7 @@ KEYS: tuple[Key, ...] = (
         "string",
         "the URL for what changes the database, where url leads through a pooler",
         secret=True,
-        example='"${DIRECT_DATABASE_URL}"',
+        example='"postgresql+psycopg://app@db-direct/app"',
     ),
     Key(
         "pooler",
