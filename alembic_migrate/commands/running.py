@@ -138,8 +138,9 @@ def _distinct(targets: Sequence[Target]) -> None:
             url = target.url
         except AlembicMigrateError:
             continue  # told when it is this base's turn
-        table = (target.version_table_schema, target.version_table)
-        other = seen.setdefault((*identity(url), url.username, url.query, *table), target.name)
+        # Another user, or another search path, may mean another schema.
+        table = (url.username, repr(url.query), target.version_table_schema, target.version_table)
+        other = seen.setdefault((*identity(url), *table), target.name)
         if other != target.name:
             raise ConfigError(
                 f'bases "{other}" and "{target.name}" have the same database and the same version '

@@ -6,6 +6,7 @@ import importlib
 import sys
 import sysconfig
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,8 @@ def user_frame(error: BaseException) -> tuple[str, int] | None:
     """Return the file and line of the user's code nearest to where an exception arose."""
     ours = str(Path(__file__).parent.parent)
     library = str(Path(traceback.__file__).parent)
-    others = ("site-packages", "dist-packages", "<frozen", "<string>", library)
+    # "<": what SQLAlchemy, dataclasses and others make as text has no file.
+    others = ("site-packages", "dist-packages", "<", library)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith(ours) and not any(
             part in frame.filename for part in others
@@ -122,7 +124,7 @@ def user_frame(error: BaseException) -> tuple[str, int] | None:
 
 
 def load_object(path: str, key: str) -> Any:
-    """Return what ``"package.module:name.name"`` names.
+    """Return what ``"package.module:name.name"`` names; a name may be a key of a dict.
 
     Raises:
         DiscoveryError: the text has no colon, the module is not there or fails, or lacks the name.
@@ -135,8 +137,8 @@ def load_object(path: str, key: str) -> Any:
     found: Any = import_user_module(module_name, f"{key} = {path!r}")
     for name in names.split("."):
         try:
-            found = getattr(found, name)
-        except AttributeError:
+            found = found[name] if isinstance(found, Mapping) else getattr(found, name)
+        except (AttributeError, KeyError):
             raise DiscoveryError(
                 f"{key} = {path!r}: {module_name} has no {names}",
                 hint=f"its names: {', '.join(_public_names(found)) or 'none'}",
@@ -159,5 +161,6 @@ def load_hook(path: str, key: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _public_names(module: object) -> list[str]:
-    return [name for name in vars(module) if not name.startswith("_")][:20]
+def _public_names(found: object) -> list[str]:
+    names = found if isinstance(found, Mapping) else getattr(found, "__dict__", ())
+    return [str(name) for name in names if not str(name).startswith("_")][:20]

@@ -1,0 +1,148 @@
+"""What the command imports before it does anything: a list of modules, not a time."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests import projects
+
+HEAVY = {"alembic", "mako", "pydantic", "rich", "sqlalchemy", "tomlkit"}
+
+# Runs the words of the command line and tells what they imported, whatever they print.
+WATCHED = """
+import json, sys
+words, told = sys.argv[1:-1], sys.argv[-1]
+from alembic_migrate.cli import main
+try:
+    main(words)
+finally:
+    with open(told, "w") as file:
+        json.dump(sorted({name.partition(".")[0] for name in sys.modules}), file)
+"""
+
+COMMANDS = [
+    "init",
+    "list-templates",
+    "revision",
+    "migrate",
+    "edit",
+    "merge",
+    "upgrade",
+    "downgrade",
+    "stamp",
+    "current",
+    "heads",
+    "branches",
+    "show",
+    "history",
+    "check",
+    "ensure-version",
+    "status",
+    "config",
+    "config show",
+    "config schema",
+    "completion",
+]
+
+
+@pytest.fixture
+def imported(two_bases):
+    """``imported("heads", "--help")`` runs the command and returns what of HEAVY it imported."""
+
+    def run(*words, env=None, status=0):
+        told = two_bases.root / "imported.json"
+        two_bases.run(*words, told, python=("-c", WATCHED), env=env, status=status)
+        return HEAVY & set(json.loads(told.read_text()))
+
+    return run
+
+
+def complete(*words):
+    """Return the variables by which bash asks for completions of the last word."""
+    return {
+        "_ALEMBIC_DB_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(("alembic-db", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+
+
+def test_the_commands_are_those_that_there_are():
+    from alembic_migrate.cli import db
+    from alembic_migrate.cli.parsing import Group
+
+    names = []
+    for name, each in db.commands.items():
+        names.append(name)
+        if isinstance(each, Group):
+            names += [f"{name} {inner}" for inner in each.commands]
+    assert sorted(names) == sorted(COMMANDS)
+
+
+def test_help_version_and_errors_of_the_command_line_import_nothing_heavy(two_bases):
+    told = two_bases.root / "imported.json"
+    lines = ["--help", "--version", "completion bash", "completion zsh", "completion fish"]
+    lines += [f"{command} --help" for command in COMMANDS]
+    lines += ["nonsense", "upgrade --nonsense", ""]
+    # One process for all of them: what any of them imports is seen.
+    code = WATCHED.replace("    main(words)\n", "    each_of(words)\n").replace(
+        "from alembic_migrate.cli import main\n",
+        "from alembic_migrate.cli import main\n"
+        "def each_of(lines):\n"
+        "    for line in lines:\n"
+        "        try:\n"
+        "            main(line.split())\n"
+        "        except SystemExit:\n"
+        "            pass\n",
+    )
+    shown = two_bases.run(*lines, told, python=("-c", code))
+    assert shown.stdout.count("Usage: alembic-db") == len(COMMANDS) + 1
+    assert set(json.loads(told.read_text())) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("upgrade", "--base", ""), ["app", "reporting"]),
+        (("--base", "app,re"), ["app,reporting"]),
+        (("upgrade", "-b", "reporting", ""), ["head", "heads", "base", "r1"]),
+        (("upgrade", "--confi"), ["--config"]),
+        (("hist",), ["history"]),
+    ],
+)
+def test_completion_imports_nothing_heavy(two_bases, imported, words, found):
+    two_bases.write("migrations/reporting/versions/r1.py", projects.revision_text("r1"))
+    env = complete(*words)
+    assert imported(env=env) == set()
+    offered = two_bases.run(env=env).stdout.splitlines()
+    assert [line.partition(",")[2].partition("\t")[0] for line in offered] == found
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (("config", "schema"), set()),
+        (("config", "show"), {"pydantic"}),
+        (("config", "show", "--format", "json"), {"pydantic"}),
+        (("config", "show", "-b", "app"), {"pydantic"}),
+    ],
+)
+def test_the_configuration_is_shown_without_sqlalchemy_and_alembic(imported, words, heavy):
+    assert imported(*words) <= heavy
+
+
+def test_only_a_table_is_drawn_with_rich(two_bases, imported):
+    two_bases.run("init", "--all")
+    assert imported("heads") == {"alembic", "mako", "pydantic", "sqlalchemy"}
+    assert imported("status") == {"alembic", "mako", "pydantic", "rich", "sqlalchemy"}
+
+
+def test_importing_the_package_imports_nothing_of_its_dependencies(two_bases):
+    told = two_bases.root / "imported.json"
+    code = (
+        "import json, sys, alembic_migrate\njson.dump(sorted(sys.modules), open(sys.argv[1], 'w'))"
+    )
+    two_bases.run(told, python=("-c", code))
+    names = {name.partition(".")[0] for name in json.loads(told.read_text())}
+    assert names & (HEAVY | {"click", "tomli"}) == set()
