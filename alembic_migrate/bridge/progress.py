@@ -123,8 +123,11 @@ class Progress:
         try:
             yield
         except AlembicMigrateError as error:
-            # One of ours may arise inside a revision too: a foreign key check, a lost lock.
-            if self.running is None or isinstance(error, LockError | ConfigError):
+            # One of ours may arise inside a revision too: a check of foreign keys.
+            told = (
+                isinstance(error, LockError | ConfigError | Interrupted) or "revision" in error.data
+            )
+            if self.running is None or told:
                 raise
             raise self._failed(self.running.revision, error) from error
         except Exception as error:
