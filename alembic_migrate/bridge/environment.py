@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,20 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from alembic.util import CommandError
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.engine import Connection, Dialect, make_url
 
 from alembic_migrate.bridge.arguments import filled_in
 from alembic_migrate.bridge.builtin import drive
 from alembic_migrate.bridge.config import make_config
 from alembic_migrate.bridge.logs import forwarded_logs, forwarded_warnings, kept_logging
+from alembic_migrate.bridge.own import run_own
 from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.databases.connecting import guarded, outside_loop
-from alembic_migrate.databases.faults import is_database_fault
-from alembic_migrate.databases.urls import PLACEHOLDER, mask
-from alembic_migrate.discovery.modules import describe, import_user_module
-from alembic_migrate.errors import AlembicMigrateError, ConfigError, MigrationError
+from alembic_migrate.databases.urls import mask
 from alembic_migrate.events import Event, Report
 
 if TYPE_CHECKING:
@@ -102,6 +97,18 @@ class Environment(EnvironmentContext):
         self.purged: tuple[str, ...] = ()
         self.after: tuple[str, ...] | None = None
         self.ran = 0
+        self.elsewhere = False
+
+    def note_connection(
+        self, dialect: Dialect, arguments: list[Any], parameters: dict[str, Any]
+    ) -> None:
+        """Note whether the script connects to another database than the configured one."""
+        url = self.target.configured_url()
+        self.elsewhere = (
+            url is None
+            or url.get_backend_name() != dialect.name
+            or dialect.create_connect_args(url) != (arguments, parameters)
+        )
 
     def configure(self, connection: Connection | None = None, **given: Any) -> None:  # type: ignore[override]
         """Configure as the script asks, with what the file sets and the script leaves out."""
@@ -137,49 +144,6 @@ class Environment(EnvironmentContext):
     def run_builtin(self) -> None:
         """Run as the package's own environment script does: online, offline, sync or async."""
         drive(self, self.target, sql=self.request.sql)
-
-    def run_own(self) -> None:
-        """Run the folder's own ``env.py``."""
-        script = f"{self.target.folder}/env.py"
-        try:
-            self.script.run_env()
-        except (Exception, SystemExit) as error:
-            if self._has_no_url(error):
-                raise ConfigError(
-                    f"the environment script {script} found no database URL",
-                    hint=f'set it under {self.target.table}: url = "sqlite:///app.db"; '
-                    "or sqlalchemy.url in alembic.ini",
-                ) from error
-            if not self._is_the_scripts(error):
-                raise
-            raise ConfigError(
-                f"the environment script {script} failed: {describe(error)}",
-                hint='correct it, or use the built-in one: env = "builtin"',
-            ) from error
-        if not self.ran:
-            raise MigrationError(
-                f"the environment script {script} ended without a call to "
-                "context.run_migrations(): nothing was done",
-                hint='correct it, or use the built-in one: env = "builtin"',
-            )
-
-    def _is_the_scripts(self, error: BaseException) -> bool:
-        """Tell whether the script itself failed, and not what it ran or connected to."""
-        if self.ran or isinstance(error, AlembicMigrateError | CommandError):
-            return isinstance(error, SystemExit)
-        if not is_database_fault(error):
-            return True
-        # A file that the script wants and that is not there; a driver is called by SQLAlchemy.
-        frames = traceback.extract_tb(error.__traceback__)
-        return isinstance(error, OSError) and not any("sqlalchemy" in f.filename for f in frames)
-
-    def _has_no_url(self, error: BaseException) -> bool:
-        """Tell whether the script made an engine without a URL, or with Alembic's placeholder."""
-        kinds = (ArgumentError, NoSuchModuleError, KeyError)
-        if self.ran or not isinstance(error, kinds) or self.target.configured_url() is not None:
-            return False
-        url = self.config.get_main_option("sqlalchemy.url")
-        return url == PLACEHOLDER or (not url and "url" in str(error))
 
 
 def _heads_before(context: MigrationContext) -> tuple[str, ...]:
@@ -222,46 +186,24 @@ def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
         stack.enter_context(kept_logging())
         stack.enter_context(forwarded_warnings(report, name))
         stack.enter_context(forwarded_logs(report, name))
+        environment = Environment(target, scripts, request)
         stack.enter_context(
             guarded(
                 timeout=float(target.config["connect_timeout"]),
                 reading=request.reading,
+                on_connect=environment.note_connection,
                 on_sql=lambda statement: report(Event("sql", statement, name)),
             )
         )
-        if target.environment == "flask":
-            _require_flask_context(target)
-        environment = Environment(target, scripts, request)
         stack.enter_context(environment)
         _running.append(environment)
         stack.callback(_running.remove, environment)
         if target.environment == "builtin":
             environment.run_builtin()
         else:
-            environment.run_own()
+            run_own(environment)
         target.tell_warnings(report)
         return environment
-
-
-def _require_flask_context(target: Target) -> None:
-    """Refuse an ``env.py`` of Flask-Migrate's without the application context that it needs."""
-    target.own_models()
-    try:
-        flask = import_user_module("flask", f"{target.folder}/env.py")
-        present = bool(flask.has_app_context())
-    except AlembicMigrateError:
-        present = False
-    if not present:
-        raise ConfigError(
-            f"the environment script {target.folder}/env.py is one of Flask-Migrate's: it needs "
-            "current_app, and there is no Flask application here",
-            hint="use the built-in environment instead; in pyproject.toml:\n"
-            f"{target.table}\n"
-            'env = "builtin"\n'
-            'metadata = "yourapp:db.metadata"  # where your SQLAlchemy() object lives\n'
-            'url = "${DATABASE_URL}"  # what SQLALCHEMY_DATABASE_URI is\n'
-            "or push a context in the base module: create_app().app_context().push()",
-        )
 
 
 def heads_of(environment: Environment, before: Sequence[str]) -> tuple[str, ...]:

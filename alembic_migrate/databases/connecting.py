@@ -131,19 +131,26 @@ async def _run_async(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def guarded(
-    *, timeout: float, reading: bool, on_sql: Callable[[str], None] | None = None
+    *,
+    timeout: float,
+    reading: bool,
+    on_connect: Callable[[Dialect, list[Any], dict[str, Any]], None] | None = None,
+    on_sql: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
     """Watch every connection that is made meanwhile, by whatever engine.
 
     Args:
         timeout: seconds that connecting may take.
         reading: a SQLite file that does not exist is seen as an empty database and not created.
+        on_connect: is told what each connection is made with, before that is changed here.
         on_sql: is told each statement, without its parameters.
     """
 
     def connect(
         dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]
     ) -> Any:
+        if on_connect is not None:
+            on_connect(dialect, arguments, parameters)
         if dialect.name == "sqlite":
             if reading and _is_missing(arguments, parameters):
                 return dialect.connect(":memory:", **_without_database(parameters))

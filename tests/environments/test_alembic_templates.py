@@ -155,11 +155,9 @@ def test_a_folder_that_alembic_ini_names_is_found_by_its_line(project, command):
     set_url(here, "ini", "sqlite:///shop.db")
 
     failed = command(here, "current", status=2)
-    assert placed(failed.stderr, here) == (
-        "Error: the migrations folder ROOT/migrations does not exist "
-        "(directory: default; no [tool.alembic-migrate] in a pyproject.toml at or above ROOT)\n"
+    assert failed.stderr.splitlines()[1] == (
         "  make it: alembic-db init; or, since alembic.ini says so: "
-        'directory = "alembic" under [tool.alembic-migrate]\n'
+        'directory = "alembic" under [tool.alembic-migrate]'
     )
     assert command(here, "current", "-d", "alembic").stdout == ""
 
