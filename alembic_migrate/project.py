@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from alembic_migrate.config.select import Mode
     from alembic_migrate.results import (
+        Applied,
         Check,
         ConfigRow,
         Current,
@@ -212,19 +213,26 @@ class Project:
         *,
         sql: bool = False,
         tag: str | None = None,
+        rehearse: bool = False,
+        confirm: Collection[str] = (),
         keep_going: bool = False,
         wait: float = 0,
         lock_wait: float | None = None,
         report: Report = ignore,
     ) -> tuple[Run, ...]:
-        """Bring databases up to a revision, in the order that ``after`` gives."""
+        """Bring databases up to a revision, in the order that ``after`` gives.
+
+        With ``rehearse`` everything runs for real inside one transaction, which is rolled back.
+        """
         from alembic_migrate.commands import running
 
+        targets = self._migrating(wait, lock_wait)
         return running.upgrade(
-            self._migrating(wait, lock_wait),
+            tuple(replace(target, rehearsing=rehearse) for target in targets),
             revision,
             sql=sql,
             tag=tag,
+            confirm=confirm,
             keep_going=keep_going,
             report=report,
         )
@@ -296,6 +304,16 @@ class Project:
         targets = self._migrating(wait, lock_wait)
         return running.ensure_version(targets, sql=sql, keep_going=keep_going, report=report)
 
+    def resolve(self, revision: str, *, applied: bool, report: Report = ignore) -> tuple[Run, ...]:
+        """Say of a revision that was left half applied that it is there as a whole, or not at all.
+
+        The version table follows, and the journal no longer keeps ``upgrade`` from going on.
+        """
+        from alembic_migrate.commands import running
+
+        targets = self._migrating(0, None)
+        return running.resolve(targets, revision, applied=applied, report=report)
+
     # --- what only reads ----------------------------------------------------------------------
 
     def current(self, *, report: Report = ignore) -> tuple[Current, ...]:
@@ -347,6 +365,12 @@ class Project:
         return inspecting.history(
             self._targets("read"), rev_range, indicate_current=indicate_current, report=report
         )
+
+    def journal(self) -> tuple[Applied, ...]:
+        """Return what each database's journal holds, newest first."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.journal(self._targets("read"))
 
     # --- configuration ------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from alembic_migrate.config.configuration import UNNAMED
+from alembic_migrate.databases.state import JOURNAL_SUFFIX
 from alembic_migrate.databases.urls import mask, parse_url
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook
@@ -38,6 +39,7 @@ class Target:
         x_arguments: what ``context.get_x_argument()`` gives to the base's ``env.py``.
         siblings: version tables of the repository's other bases, never reported as unknown tables.
         migrating: the database is changed, so that ``migrate_url`` counts where there is one.
+        rehearsing: what is run is rolled back.
         wait: seconds to wait for a database that is still starting.
         lock_wait_typed: seconds to wait for the migration lock, where they were typed.
     """
@@ -47,6 +49,7 @@ class Target:
     x_arguments: tuple[str, ...] = ()
     siblings: frozenset[str] = frozenset()
     migrating: bool = False
+    rehearsing: bool = False
     wait: float = 0.0
     lock_wait_typed: float | None = None
     warnings: list[str] = field(default_factory=list)
@@ -237,6 +240,12 @@ class Target:
         except ConfigError:
             return None
         return mask(found) if found is not None else None
+
+    @property
+    def own_tables(self) -> frozenset[str]:
+        """Return the tables of this tool's: version tables and journals, of every base."""
+        versions = self.siblings | {self.version_table}
+        return versions | {name + JOURNAL_SUFFIX for name in versions}
 
     @property
     def lock_wait(self) -> float:

@@ -63,9 +63,14 @@ def drive(
         arguments.setdefault("transactional_ddl", True)
 
     def work(connected: Connection) -> None:
+        if target.rehearsing:
+            # Alembic leaves a transaction alone that it has not begun; nothing commits this one.
+            connected.begin()
         context.configure(connection=connected, **arguments)
         with context.begin_transaction():
             context.run_migrations()
+        if target.rehearsing:
+            connected.rollback()
 
     if connection is not None:
         work(connection)

@@ -24,6 +24,7 @@ from alembic_migrate.databases.urls import mask
 from alembic_migrate.events import Event, Report
 
 if TYPE_CHECKING:
+    from alembic_migrate.bridge.guarding import Guard
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
@@ -46,7 +47,7 @@ class Request:
         sql: write a script instead of connecting.
         context: further arguments of Alembic's ``EnvironmentContext``.
         options: attributes of ``cmd_opts``.
-        leave: is called when the migrations have run, while the connection is still open.
+        guard: the locks and limits around a run that changes something.
     """
 
     verb: str
@@ -56,7 +57,7 @@ class Request:
     sql: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    leave: Callable[[], None] | None = None
+    guard: Guard | None = None
 
 
 class Place(NamedTuple):
@@ -132,8 +133,11 @@ class Environment(EnvironmentContext):
         if self.request.context.get("purge"):
             self.purged = _heads_before(self.get_context())
         super().run_migrations(**kw)
-        if self.request.leave is not None:
-            self.request.leave()
+        if self.request.guard is not None:
+            connection = self.get_context().connection
+            if self.target.rehearsing and connection is not None:
+                self.request.guard.rehearsed(connection)
+            self.request.guard.leave()
 
     @property
     def database(self) -> str | None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from alembic_migrate.databases.sqlite import migrating_sqlite
+from alembic_migrate.bridge.journal import Journal
+from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.watching import Statements, watched
 from alembic_migrate.events import Event
+from alembic_migrate.locks.blockers import Blockers
 from alembic_migrate.locks.gate import Gate, Wish, gate
 from alembic_migrate.locks.pooler import refuse_pooler
 from alembic_migrate.locks.sessions import SessionLock, lock_for
@@ -19,7 +21,7 @@ from alembic_migrate.locks.sessions import SessionLock, lock_for
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from alembic.runtime.migration import MigrationContext
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.events import Report
@@ -42,12 +44,20 @@ class Guard:
         target: what is migrated.
         held: the gate, held already.
         statements: what the run executes.
+        sqlite: looks after SQLite's foreign keys.
     """
 
-    def __init__(self, target: Target, held: Gate, statements: Statements) -> None:
+    def __init__(
+        self, target: Target, held: Gate, statements: Statements, sqlite: SqliteCare
+    ) -> None:
         self.target = target
         self.gate = held
         self.statements = statements
+        self.sqlite = sqlite
+        wanted = target.config["journal"] and not target.rehearsing
+        self.journal = Journal(target, held.connection) if wanted else None
+        self._blockers: Blockers | None = None
+        self._watching = contextlib.ExitStack()
         self._inner: tuple[SessionLock, Connection, Any] | None = None
 
     def enter(self, context: MigrationContext, heads: Sequence[str]) -> None:
@@ -75,6 +85,14 @@ class Guard:
                 raise StartAgain
         self._limit(connection)
 
+    def rehearsed(self, connection: Connection) -> None:
+        """Check, before what was rehearsed is rolled back, what a commit would check.
+
+        Raises:
+            MigrationError: rows would refer to rows that are gone.
+        """
+        self.sqlite.check(connection)
+
     def _lock(self, connection: Connection, context: MigrationContext) -> SessionLock | None:
         if self.target.config["lock"] == "off":
             return None
@@ -92,6 +110,7 @@ class Guard:
             settings["client_connection_check_interval"] = "1s"
             for name, value in settings.items():
                 _set_postgres(connection, name, value)
+            self._watch_blockers(connection, lock)
         elif connection.dialect.name in {"mysql", "mariadb"} and lock is not None:
             seconds = max(1, round(lock)) if lock else 31536000
             connection.execute(text(f"SET SESSION lock_wait_timeout = {seconds}"))
@@ -99,7 +118,19 @@ class Guard:
         if getattr(connection.dialect, "is_mariadb", False) and statement is not None:
             connection.execute(text(f"SET SESSION max_statement_time = {float(statement)}"))
 
-    def check(self) -> None:
+    def _watch_blockers(self, connection: Connection, lock: float | None) -> None:
+        if self.gate.connection is None or not lock or connection.dialect.name != "postgresql":
+            return
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        self._blockers = Blockers(self.gate.connection, pid, min(1.0, lock / 3))
+        self._watching.enter_context(self._blockers.watching())
+
+    @property
+    def blocked_by(self) -> str | None:
+        """Return whom the migrating session was last seen waiting for."""
+        return self._blockers.last if self._blockers is not None else None
+
+    def begins(self, revision: str, direction: str, step: RevisionStep | StampStep) -> None:
         """Make sure that the gate is still ours; called before each revision.
 
         Raises:
@@ -107,9 +138,19 @@ class Guard:
         """
         self.gate.check()
         self.statements.begin_step()
+        if self.journal is not None:
+            script = getattr(step, "revision", None)
+            path = getattr(script, "path", None)
+            self.journal.begin(revision, direction if path else "stamp", path)
+
+    def ended(self, outcome: str) -> None:
+        """Note how the revision ended that began last."""
+        if self.journal is not None:
+            self.journal.end(outcome)
 
     def leave(self) -> None:
         """Give the session's lock back: it would outlive the connection's return to a pool."""
+        self._watching.close()
         if self._inner is None:
             return
         lock, connection, raw = self._inner
@@ -165,9 +206,15 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
             )
             tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
             held = stack.enter_context(gate(wish, tell))
-        stack.enter_context(migrating_sqlite())
+        sqlite = stack.enter_context(migrating_sqlite())
         stack.enter_context(watched(statements))
-        yield Guard(target, held, statements)
+        guard = Guard(target, held, statements, sqlite)
+        try:
+            yield guard
+        finally:
+            guard.leave()
+            if guard.journal is not None:
+                guard.journal.close()
 
 
 def pause_before_retry(attempt: int) -> None:

@@ -19,6 +19,7 @@ from alembic_migrate.bridge.environment import (
 )
 from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding, pause_before_retry
 from alembic_migrate.bridge.progress import Progress
+from alembic_migrate.bridge.rehearsing import refuse_rehearsal
 from alembic_migrate.bridge.state import check_heads, connected_heads
 from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.databases.state import table_names
@@ -30,7 +31,7 @@ from alembic_migrate.errors import (
     RevisionNotFound,
 )
 from alembic_migrate.events import Event, Report
-from alembic_migrate.history import made_tables
+from alembic_migrate.history import autocommit_line, made_tables
 from alembic_migrate.results import Run
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Job:
             heads = tuple(self.scripts.get_heads())
             if not self.sql:
                 self._wait_until_up()
+            if self.target.rehearsing:
+                refuse_rehearsal(self.target, self.scripts, self._first_look(plan))
             if self._nothing_to_do(plan):
                 return self._result(heads, self.progress.before, self.target.shown_url)
             ran = self._run(plan, destination)
@@ -106,6 +109,8 @@ class Job:
             return self._result(heads, self.progress.before, self.target.shown_url)
         # With --purge the work began at an empty version table.
         after = heads_of(ran, self.progress.before)
+        if self.target.rehearsing:
+            after = self.progress.before
         if self.purge:
             self._began = ran.purged
         sql = ran.output.getvalue() if self.sql else None
@@ -123,8 +128,26 @@ class Job:
             return self._once(plan, destination, None)
         with guarding(self.target, self.progress.report) as guard:
             self.progress.statements = guard.statements
-            self.progress.before_step = guard.check
+            self.progress.guard = guard
+            self._refuse_half_applied(guard)
             return self._until_done(plan, destination, guard)
+
+    def _refuse_half_applied(self, guard: Guard) -> None:
+        """Refuse to go on over a revision that an earlier run left half applied."""
+        if guard.journal is None or self.verb == "stamp":
+            return
+        files = {script.revision: Path(script.path) for script in self.scripts.walk_revisions()}
+        outside = [name for name, file in files.items() if autocommit_line(file) is not None]
+        left = guard.journal.prepare(outside)
+        if left is not None:
+            resolve = f"alembic-db resolve{self.target.flag} {left.revision}"
+            raise MigrationError(
+                f"{self.target.prefix}revision {left.revision} is half applied: its "
+                f"{left.direction} began {left.started} on {left.host} and did not end",
+                hint="look at the schema, bring it to one side or the other, and say which:\n"
+                f"{resolve} --applied\nor {resolve} --not-applied",
+                data={"base": self.target.name, "half_applied": left.revision},
+            )
 
     def _until_done(
         self, plan: Plan, destination: str | tuple[str, ...], guard: Guard
@@ -192,9 +215,14 @@ class Job:
             return False
         if self.verb == "ensure-version":
             return False
-        heads = connected_heads(self.target, reading=True)
+        heads = connected_heads(self.target)
         self._note_before(heads)
         return not self._steps(plan, heads)
+
+    def _first_look(self, plan: Plan) -> list[Any]:
+        if self.target.environment != "builtin":
+            return []
+        return self._steps(plan, connected_heads(self.target))
 
     def _note_before(self, heads: Sequence[str]) -> None:
         self.progress.before = tuple(heads)
@@ -272,7 +300,7 @@ class Job:
                 **more,
             },
             options={"tag": self.tag, "revision": destination, "purge": self.purge},
-            leave=guard.leave if guard is not None else None,
+            guard=guard,
         )
 
     def _refuse_unmanaged(self, context: MigrationContext, steps: Sequence[Any]) -> None:
@@ -308,6 +336,7 @@ class Job:
             heads=heads,
             steps=self.progress.steps,
             sql=sql,
+            rehearsed=self.target.rehearsing,
         )
 
 

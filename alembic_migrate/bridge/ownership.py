@@ -47,7 +47,7 @@ class Ownership:
         shown = f"{schema}.{name}" if schema else name
         if self.target.config["drop_unowned"]:
             return True
-        if name in self.target.siblings:
+        if name in self.target.own_tables:
             return False
         if name not in self.made:
             self.left_out.append(shown)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 
+from alembic_migrate.bridge.journal import DONE, FAILED, HALF
 from alembic_migrate.bridge.truth import Truth, look
 from alembic_migrate.databases.faults import explain, first_line, is_database_fault, is_lock_timeout
 from alembic_migrate.databases.watching import Statements
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 
+    from alembic_migrate.bridge.guarding import Guard
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
@@ -52,7 +54,7 @@ class Progress:
             in between (a commit, a deferred constraint, the version table) is its failure too.
         offline: a script is written and no database is asked.
         statements: what the run executes; empty where that is not watched.
-        before_step: is called before each revision.
+        guard: is told when a revision begins and how it ended; None where nothing is changed.
     """
 
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
@@ -64,7 +66,7 @@ class Progress:
         self.direction = "upgrade"
         self.offline = False
         self.statements = Statements()
-        self.before_step: Callable[[], None] = lambda: None
+        self.guard: Guard | None = None
         self._finished: list[Step] = []
 
     @property
@@ -76,10 +78,15 @@ class Progress:
         """Note that what runs has come to its end."""
         if self.running is not None:
             self._finished.append(self.running)
-            self.running = None
+            self._ended(DONE)
 
     def begin_again(self) -> None:
         """Forget what runs: it was taken back."""
+        self._ended(FAILED)
+
+    def _ended(self, outcome: str) -> None:
+        if self.running is not None and self.guard is not None:
+            self.guard.ended(outcome)
         self.running = None
 
     def watch(
@@ -96,9 +103,10 @@ class Progress:
         @functools.wraps(run)
         def watched(**given: Any) -> None:
             self.finish()
-            self.before_step()
-            self.running = begun
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
+            if self.guard is not None:
+                self.guard.begins(begun.revision, self.direction, step)
+            self.running = begun
             self.report(Event("step", f"Running {step}", self.target.name))
             started = time.perf_counter()
             run(**given)
@@ -164,6 +172,11 @@ class Progress:
         if not self.offline:
             truth = self._look()
             hint, facts = truth.told(), facts | truth.as_data()
+            blocked = self.guard.blocked_by if self.guard is not None else None
+            if facts["lock_timeout"] and blocked:
+                facts["blocked_by"] = blocked
+                hint += f"\nit was kept waiting by {blocked}"
+            self._note_end(truth)
         return MigrationError(
             f"{self.target.prefix}revision {revision} failed in {self.direction}(): "
             f"{place}: {said}",
@@ -177,10 +190,15 @@ class Progress:
         if self.offline or (self.running is None and not self.steps):
             return Interrupted(f"{self.target.prefix}{verb}", number, hint="nothing changed")
         truth = self._look()
+        self._note_end(truth)
         at = f" while revision {self.running.revision} ran" if self.running else ""
         return Interrupted(
             f"{self.target.prefix}{verb}{at}", number, hint=truth.told(), data=truth.as_data()
         )
+
+    def _note_end(self, truth: Truth) -> None:
+        if self.running is not None and self.guard is not None:
+            self.guard.ended(HALF if truth.kept else FAILED)
 
     def _look(self) -> Truth:
         done = tuple(step.revision for step in self.steps)

@@ -7,6 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from alembic_migrate.cli import completing
 from alembic_migrate.cli.declaring import (
     CONFIRM,
     KEEP_GOING,
@@ -21,6 +24,7 @@ from alembic_migrate.cli.declaring import (
     revisions,
 )
 from alembic_migrate.cli.session import Session, given
+from alembic_migrate.errors import UsageError
 from alembic_migrate.render import runs
 from alembic_migrate.render.words import shown
 
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     SQL,
     SQL_DIR,
     TAG,
+    flag("--rehearse", help="Run for real inside one transaction, and roll it back."),
+    CONFIRM,
     KEEP_GOING,
     WAIT,
     LOCK_WAIT,
@@ -106,6 +112,29 @@ def ensure_version(session: Session, **typed: Any) -> None:
     _run(session, session.project.ensure_version, typed)
 
 
+@command(
+    "resolve",
+    click.Argument(["revision"], metavar="REVISION", shell_complete=completing.revisions),
+    flag("--applied", help="The revision is there as a whole."),
+    flag("--not-applied", help="Nothing of the revision is there."),
+    example="alembic-db resolve 3f2a --not-applied",
+)
+def resolve(
+    session: Session, *, revision: str, applied: bool | None, not_applied: bool | None
+) -> None:
+    """Say of a revision that was left half applied what it is.
+
+    Look at the schema first, and bring it to one side or the other by hand. The journal
+    (journal = true) knows which revision it is, and upgrade refuses to go on until it is resolved.
+    """
+    if bool(applied) == bool(not_applied):
+        raise UsageError(
+            "resolve takes --applied or --not-applied",
+            hint=f"alembic-db resolve {revision} --not-applied",
+        )
+    _show(session, session.project.resolve(revision, applied=bool(applied), report=session.report))
+
+
 def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
     folder = typed.pop("sql_dir")
     as_script = bool(typed.pop("sql") or folder)
@@ -138,4 +167,4 @@ def _write(folder: Path, run: Run) -> Path:
     return target
 
 
-COMMANDS = (upgrade, downgrade, stamp, ensure_version)
+COMMANDS = (upgrade, downgrade, stamp, ensure_version, resolve)

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import reading
 from alembic_migrate.bridge.scripts import Scripts
-from alembic_migrate.bridge.state import check_heads, read_databases
+from alembic_migrate.bridge.state import (
+    check_heads,
+    lock_holder,
+    read_databases,
+    read_journal,
+)
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError
-from alembic_migrate.results import Current, Revisions, State, Status
+from alembic_migrate.results import Applied, Current, Revisions, State, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +64,11 @@ def current(targets: Sequence[Target], report: Report) -> tuple[Current, ...]:
     return each(targets, lambda t: reading.current(t, report), keep_going=True)
 
 
+def journal(targets: Sequence[Target]) -> tuple[Applied, ...]:
+    """Return each database's journal, newest first."""
+    return each(targets, read_journal, keep_going=True)
+
+
 def status(targets: Sequence[Target], report: Report) -> tuple[Status, ...]:
     """Return one row a base; what is wrong with a base is told in its row."""
     return tuple(_status(target, report) for target in targets)
@@ -84,11 +94,12 @@ def _status(target: Target, report: Report) -> Status:
         state: State = "error" if "table" in error.data else "unreachable"
         if "revision" in error.data:
             state = "unknown revision"
-        known = tuple(error.data["revision"].split()) if state == "unknown revision" else ()
-        return Status(target.name, database, known, heads, None, state, error)
+        unknown = tuple(error.data["revision"].split()) if state == "unknown revision" else ()
+        return Status(target.name, database, unknown, heads, None, state, error, unknown=unknown)
     except AlembicMigrateError as error:
         return Status(target.name, database, (), heads, None, "error", error)
-    return Status(target.name, database, ids, heads, pending, _state(target, ids, pending))
+    state = _state(target, ids, pending)
+    return Status(target.name, database, ids, heads, pending, state, lock=lock_holder(target))
 
 
 def _state(target: Target, ids: Sequence[str], pending: Sequence[object]) -> State:
@@ -106,4 +117,4 @@ def _other_tables(target: Target) -> bool:
     schema = target.version_table_schema
     with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
         there = run_on(target.url, lambda c: table_names(c, schema), target.engine_factory)
-    return bool(there - {target.version_table} - target.siblings)
+    return bool(there - target.own_tables)

@@ -172,6 +172,9 @@ KEYS: tuple[Key, ...] = (
         "seconds that a statement may take; by default as long as the server lets it",
         example="3600",
     ),
+    _flag(
+        "journal", "whether a table beside the version table keeps what was run, and how it ended"
+    ),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
     _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
     _text("version_table_schema", "the version table's schema", "migrations"),

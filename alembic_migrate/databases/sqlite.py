@@ -27,38 +27,41 @@ if TYPE_CHECKING:
 _Violations = Counter[tuple[str, str]]
 
 
-@contextmanager
-def migrating_sqlite() -> Iterator[None]:
-    """See to every SQLite connection that is made meanwhile, by whatever engine.
+class SqliteCare:
+    """Sees to SQLite connections while they are migrated."""
 
-    A transaction begins with ``BEGIN IMMEDIATE``, so that DDL is part of it and is rolled back with
-    it; a commit that would leave new violations of foreign keys is refused.
-    """
-    before: dict[int, _Violations] = {}
+    def __init__(self) -> None:
+        self._before: dict[int, _Violations] = {}
 
-    def connected(connection: Connection) -> None:
+    def connected(self, connection: Connection) -> None:
+        """Switch foreign keys off: after the project's own listeners, which may do the opposite."""
         if connection.dialect.name == "sqlite":
             raw = _raw(connection)
-            before.pop(id(raw), None)
-            # After the project's own listeners, which may have switched them on; past SQLAlchemy,
-            # which would begin a transaction first.
+            self._before.pop(id(raw), None)
+            # Past SQLAlchemy, which would begin a transaction first.
             cursor = raw.cursor()
             cursor.execute("PRAGMA foreign_keys = OFF")
             cursor.close()
 
-    def begins(connection: Connection) -> None:
+    def begins(self, connection: Connection) -> None:
+        """Begin a transaction that takes the write lock now, and DDL with it."""
         if not _is_transactional(connection):
             return
         raw = _raw(connection)
         if not getattr(raw, "in_transaction", False):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if id(raw) not in before:
-            before[id(raw)] = _violations(connection)
+        if id(raw) not in self._before:
+            self._before[id(raw)] = _violations(connection)
 
-    def commits(connection: Connection) -> None:
+    def check(self, connection: Connection) -> None:
+        """Refuse rows that refer to rows that are gone; those that were there before may stay.
+
+        Raises:
+            MigrationError: there are some.
+        """
         if not _is_transactional(connection):
             return
-        new = _violations(connection) - before.get(id(_raw(connection)), Counter())
+        new = _violations(connection) - self._before.get(id(_raw(connection)), Counter())
         if new:
             told = ", ".join(f"{count} in {a} to {b}" for (a, b), count in sorted(new.items()))
             raise MigrationError(
@@ -66,15 +69,23 @@ def migrating_sqlite() -> Iterator[None]:
                 hint="nothing of this revision is kept; mend or delete these rows in the revision",
             )
 
-    event.listen(Engine, "engine_connect", connected)
-    event.listen(Engine, "begin", begins)
-    event.listen(Engine, "commit", commits)
+
+@contextmanager
+def migrating_sqlite() -> Iterator[SqliteCare]:
+    """See to every SQLite connection that is made meanwhile, by whatever engine.
+
+    A transaction begins with ``BEGIN IMMEDIATE``, so that DDL is part of it and is rolled back with
+    it; a commit that would leave new violations of foreign keys is refused.
+    """
+    care = SqliteCare()
+    listeners = (("engine_connect", care.connected), ("begin", care.begins), ("commit", care.check))
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
     try:
-        yield
+        yield care
     finally:
-        event.remove(Engine, "commit", commits)
-        event.remove(Engine, "begin", begins)
-        event.remove(Engine, "engine_connect", connected)
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
 
 
 def _raw(connection: Connection) -> Any:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
 
     from alembic_migrate.databases.connecting import EngineFactory
+    from alembic_migrate.databases.holding import Held
     from alembic_migrate.locks.holder import Holder
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds
@@ -63,11 +64,12 @@ class Gate:
 
     Args:
         is_held: asks.
-        call: does work on the gate's own connection, or None where it has none.
+        connection: the gate's own, in AUTOCOMMIT; None where it has none.
     """
 
-    def __init__(self, is_held: Callable[[], bool]) -> None:
+    def __init__(self, is_held: Callable[[], bool], connection: Held | None = None) -> None:
         self._is_held = is_held
+        self.connection = connection
 
     def check(self) -> None:
         """Make sure that the lock is still ours.
@@ -122,7 +124,7 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
             tell,
         )
         try:
-            yield Gate(lambda: connection.call(lock.is_held))
+            yield Gate(lambda: connection.call(lock.is_held), connection)
         finally:
             with contextlib.suppress(Exception):  # a cut connection has given it back already
                 connection.call(lambda c: c.exec_driver_sql(lock.releasing(c)))

@@ -69,6 +69,15 @@ class SidecarLock:
             self._held.close()
             self._held = None
 
+    def holder_now(self) -> Holder | None:
+        """Return who has it at this moment, without making a file where there is none."""
+        if not self.path.exists():
+            return None
+        if self.try_acquire():
+            self.release()
+            return None
+        return self.holder() or Holder("another process")
+
     def holder(self) -> Holder | None:
         """Return who has it, as it noted itself."""
         try:
