@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine
+from alembic_migrate.databases.watching import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
     from sqlalchemy.engine import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Call = Callable[[Callable[["Connection"], T]], T]
+_OPTIONS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", OURS: True}
 
 
 class Held:
@@ -50,10 +50,11 @@ def held(url: URL, factory: EngineFactory | None) -> Iterator[Held]:
     if isinstance(engine, Engine):
         try:
             with engine.connect() as plain:
-                connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+                connection = plain.execution_options(**_OPTIONS)
                 yield Held(lambda work: work(connection))
         finally:
-            engine.dispose()
+            if factory is None:
+                engine.dispose()
         return
     with _loop_in_thread() as run:
         opened = run(_open(engine))
@@ -65,7 +66,7 @@ def held(url: URL, factory: EngineFactory | None) -> Iterator[Held]:
 
 async def _open(engine: AsyncEngine) -> AsyncConnection:
     connection = await engine.connect()
-    return await connection.execution_options(isolation_level="AUTOCOMMIT")
+    return await connection.execution_options(**_OPTIONS)
 
 
 async def _close(engine: AsyncEngine, connection: AsyncConnection) -> None:

@@ -16,75 +16,127 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!!).*?\*/)*", re.DOTALL)
 _READS = re.compile(
-    r"\s*(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET|BEGIN|COMMIT|ROLLBACK)\b", re.IGNORECASE
+    r"(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET|BEGIN|COMMIT|ROLLBACK|KILL)\b", re.IGNORECASE
 )
-_DDL = re.compile(r"\s*(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE)\b", re.IGNORECASE)
+_DDL = re.compile(
+    r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE|/\*!)(?!\s+TEMPORARY)", re.IGNORECASE
+)
 _COMMITS_WITH_DDL = ("mysql", "mariadb", "oracle")
+
+# An execution option: a connection that does none of the migration's own work.
+OURS = "alembic_migrate_ours"
 
 
 class Statements:
     """What one run executed on its connections.
 
     Attributes:
-        done: statements that changed something, in their order, since the last ``begin_step``.
+        done: statements that changed something and whose revision the version table may not name.
         committed: how many of them are committed.
     """
 
     def __init__(self) -> None:
         self.done: list[str] = []
         self.committed = 0
+        self._whole = 0  # how many of them belong to revisions that came to their end
 
     def begin_step(self) -> None:
-        """Forget what was executed: another revision begins."""
-        self.done, self.committed = [], 0
+        """Note that another revision begins: what the ones before it did is whole.
+
+        With one transaction for all revisions it is not committed yet, though, and what one of them
+        committed in between stays when the others are rolled back.
+        """
+        self._whole = len(self.done)
+        self._forget_whole()
 
     @property
     def kept(self) -> list[str]:
-        """The statements that are committed already, whatever happens next."""
+        """The statements that are committed although their revision is not, whatever happens."""
         return self.done[: self.committed]
+
+    def starts(self, connection: Connection, statement: str) -> None:
+        """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
+        if _commits_by_itself(connection, statement):
+            self.commit()
 
     def executed(self, connection: Connection, statement: str) -> None:
         """Note a statement that succeeded."""
-        if _READS.match(statement):
+        if _READS.match(_without_comments(statement)):
             return
         self.done.append(" ".join(statement.split()))
-        implicit = connection.dialect.name in _COMMITS_WITH_DDL and _DDL.match(statement)
-        if implicit or _is_autocommit(connection):
+        if _commits_by_itself(connection, statement) or is_autocommit(connection):
             self.committed = len(self.done)
 
     def commit(self) -> None:
         """Note that what was executed so far is committed."""
         self.committed = len(self.done)
+        self._forget_whole()
 
     def rollback(self) -> None:
         """Note that what was not committed is gone."""
         del self.done[self.committed :]
+        self._whole = min(self._whole, self.committed)
+
+    def _forget_whole(self) -> None:
+        """Forget the revisions that are committed up to their rows in the version table."""
+        if self._whole <= self.committed:
+            del self.done[: self._whole]
+            self.committed -= self._whole
+            self._whole = 0
 
 
-def _is_autocommit(connection: Connection) -> bool:
+def _commits_by_itself(connection: Connection, statement: str) -> bool:
+    if connection.dialect.name not in _COMMITS_WITH_DDL:
+        return False
+    return _DDL.match(_without_comments(statement)) is not None
+
+
+def _without_comments(statement: str) -> str:
+    start = _COMMENTS.match(statement)
+    return statement[start.end() :] if start else statement
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Tell whether every statement on a connection is committed at once."""
     level = connection.get_execution_options().get("isolation_level")
+    if level is None:  # what the engine was made with
+        level = getattr(connection.dialect, "_on_connect_isolation_level", None)
     return level == "AUTOCOMMIT"
+
+
+def _not_ours(listener: Callable[..., None]) -> Callable[..., None]:
+    def others(connection: Connection, *more: object) -> None:
+        if OURS not in connection.get_execution_options():
+            listener(connection, *more)
+
+    return others
 
 
 @contextmanager
 def watched(statements: Statements) -> Iterator[None]:
-    """Note what is executed meanwhile, on whatever connection; a gate's own only reads."""
+    """Note what is executed meanwhile, on whatever connection but our own."""
 
+    @_not_ours
+    def starts(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.starts(c, statement)
+        _running.add(_raw(c))
+
+    @_not_ours
     def executed(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         _running.discard(_raw(c))
         statements.executed(c, statement)
-
-    def starts(c: Connection, *_rest: object) -> None:
-        _running.add(_raw(c))
 
     def failed(context: Any) -> None:
         if context.connection is not None:
             _running.discard(_raw(context.connection))
 
+    @_not_ours
     def committed(_c: Connection) -> None:
         statements.commit()
 
+    @_not_ours
     def rolled_back(_c: Connection) -> None:
         statements.rollback()
 
