@@ -11,15 +11,18 @@ from sqlalchemy import text
 
 from alembic_migrate.bridge.journal import Journal
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
+from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
 from alembic_migrate.events import Event
 from alembic_migrate.locks.blockers import Blockers
 from alembic_migrate.locks.gate import Gate, Wish, gate
 from alembic_migrate.locks.pooler import refuse_pooler
 from alembic_migrate.locks.sessions import SessionLock, lock_for
+from alembic_migrate.locks.sidecar import SidecarLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
     from sqlalchemy.engine import Connection
@@ -58,6 +61,8 @@ class Guard:
         self.journal = Journal(target, held.connection) if wanted else None
         self._blockers: Blockers | None = None
         self._watching = contextlib.ExitStack()
+        self._resetting: list[str] = []
+        self._sidecars: dict[Path, SidecarLock] = {}
         self._inner: tuple[SessionLock, Connection, Any] | None = None
 
     def enter(self, context: MigrationContext, heads: Sequence[str]) -> None:
@@ -74,6 +79,7 @@ class Guard:
         connection = context.connection
         if connection is None or self._inner is not None:
             return
+        self._enter_sqlite(connection)
         lock = self._lock(connection, context)
         if lock is not None:
             if connection.dialect.name == "postgresql":
@@ -84,6 +90,20 @@ class Guard:
             if set(context.get_current_heads()) != set(heads):
                 raise StartAgain
         self._limit(connection)
+
+    def _enter_sqlite(self, connection: Connection) -> None:
+        """Take the lock of a SQLite file that an environment script chose in place of ours."""
+        file = sqlite_file(connection.engine.url)
+        if file is None or self.target.config["lock"] == "off":
+            return
+        configured = self.target.configured_url()
+        ours = sqlite_file(configured) if configured is not None else None
+        lock = SidecarLock(file)
+        if (ours is not None and ours.resolve() == file.resolve()) or lock.path in self._sidecars:
+            return
+        if not lock.try_acquire():
+            raise StartAgain
+        self._sidecars[lock.path] = lock
 
     def rehearsed(self, connection: Connection) -> None:
         """Check, before what was rehearsed is rolled back, what a commit would check.
@@ -110,6 +130,7 @@ class Guard:
             settings["client_connection_check_interval"] = "1s"
             for name, value in settings.items():
                 _set_postgres(connection, name, value)
+            self._resetting = [f"RESET {name}" for name in settings]
             self._watch_blockers(connection, lock)
         elif connection.dialect.name in {"mysql", "mariadb"} and lock is not None:
             seconds = max(1, round(lock)) if lock else 31536000
@@ -155,17 +176,28 @@ class Guard:
             return
         lock, connection, raw = self._inner
         self._inner = None
+        statements = [lock.releasing(connection), *self._resetting]
         try:
             if connection.closed or connection.invalidated:
                 # A pool may have kept the session, and the lock with it.
                 cursor = raw.cursor()
-                cursor.execute(lock.releasing(connection))
+                for statement in statements:
+                    cursor.execute(statement)
                 cursor.close()
             else:
-                connection.exec_driver_sql(lock.releasing(connection))
+                begun = connection.in_transaction()
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
+                if not begun:
+                    connection.commit()
         except Exception:  # noqa: BLE001 - whatever it is, the session has to end then
             with contextlib.suppress(Exception):
                 raw.close()
+
+    def leave_files(self) -> None:
+        """Give back the locks beside files; they are held for the whole run."""
+        while self._sidecars:
+            self._sidecars.popitem()[1].release()
 
 
 def _set_postgres(connection: Connection, name: str, value: str) -> None:
@@ -213,6 +245,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
             yield guard
         finally:
             guard.leave()
+            guard.leave_files()
             if guard.journal is not None:
                 guard.journal.close()
 

@@ -81,7 +81,8 @@ class Job:
         self.asked = asked
         self.progress = Progress(target, scripts, report)
         self._first_plan: list[Any] | None = None
-        self._began: tuple[str, ...] | None = None
+        self._heads: tuple[str, ...] = ()
+        self._began = False
 
     def run(self, plan: Plan, destination: str | tuple[str, ...]) -> Run:
         """Run the steps that a plan gives for where the database is.
@@ -103,16 +104,14 @@ class Job:
             if self.target.rehearsing:
                 refuse_rehearsal(self.target, self.scripts, self._first_look(plan))
             if self._nothing_to_do(plan):
-                return self._result(heads, self.progress.before, self.target.shown_url)
+                return self._result(heads, self._heads, self.target.shown_url)
             ran = self._run(plan, destination)
         if ran is None:
-            return self._result(heads, self.progress.before, self.target.shown_url)
-        # With --purge the work began at an empty version table.
-        after = heads_of(ran, self.progress.before)
-        if self.target.rehearsing:
-            after = self.progress.before
+            return self._result(heads, self._heads, self.target.shown_url)
+        after = self._heads if self.target.rehearsing else heads_of(ran, self._heads)
         if self.purge:
-            self._began = ran.purged
+            # The work itself began at an empty version table.
+            self.progress.before = ran.purged
         sql = ran.output.getvalue() if self.sql else None
         return self._result(heads, after, ran.database, sql)
 
@@ -172,7 +171,13 @@ class Job:
                 retries += 1
             finally:
                 guard.leave()
-            self.progress.begin_again()
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Forget of the attempt before what is not in the database any more."""
+        own = self.target.environment != "builtin"
+        stays = not own and set(connected_heads(self.target)) != set(self._heads)
+        self.progress.begin_again(keep=stays)
 
     def _once(
         self, plan: Plan, destination: str | tuple[str, ...], guard: Guard | None
@@ -225,9 +230,10 @@ class Job:
         return self._steps(plan, connected_heads(self.target))
 
     def _note_before(self, heads: Sequence[str]) -> None:
-        self.progress.before = tuple(heads)
-        if self._began is None:
-            self._began = tuple(heads)
+        self._heads = tuple(heads)
+        if not self._began:
+            self._began = True
+            self.progress.before = self._heads
 
     def _steps(
         self, plan: Plan, heads: Sequence[str], version_table: str | None = None
@@ -331,7 +337,7 @@ class Job:
             base=self.target.name,
             verb=self.verb,
             database=database,
-            before=tuple(sorted(self._began or ())),
+            before=tuple(sorted(self.progress.before)),
             after=tuple(sorted(after)),
             heads=heads,
             steps=self.progress.steps,

@@ -68,6 +68,7 @@ class Progress:
         self.statements = Statements()
         self.guard: Guard | None = None
         self._finished: list[Step] = []
+        self._attempt = 0
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -80,9 +81,12 @@ class Progress:
             self._finished.append(self.running)
             self._ended(DONE)
 
-    def begin_again(self) -> None:
-        """Forget what runs: it was taken back."""
+    def begin_again(self, *, keep: bool) -> None:
+        """Forget what runs: it was taken back, and unless ``keep`` what finished before it too."""
         self._ended(FAILED)
+        if not keep:
+            del self._finished[self._attempt :]
+        self._attempt = len(self._finished)
 
     def _ended(self, outcome: str) -> None:
         if self.running is not None and self.guard is not None:

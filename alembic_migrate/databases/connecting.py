@@ -89,7 +89,8 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
             with engine.connect() as connection:
                 return work(connection)
         finally:
-            engine.dispose()
+            if factory is None:  # a project's own engine goes on living
+                engine.dispose()
     return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
 
 

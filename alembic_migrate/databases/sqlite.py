@@ -7,6 +7,7 @@ what the revisions leave is checked before each commit instead.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ class SqliteCare:
 
     def __init__(self) -> None:
         self._before: dict[int, _Violations] = {}
+        self._enforced: list[Any] = []
 
     def connected(self, connection: Connection) -> None:
         """Switch foreign keys off: after the project's own listeners, which may do the opposite."""
@@ -40,8 +42,17 @@ class SqliteCare:
             self._before.pop(id(raw), None)
             # Past SQLAlchemy, which would begin a transaction first.
             cursor = raw.cursor()
-            cursor.execute("PRAGMA foreign_keys = OFF")
+            cursor.execute("PRAGMA foreign_keys")
+            if cursor.fetchone()[0]:
+                cursor.execute("PRAGMA foreign_keys = OFF")
+                self._enforced.append(raw)
             cursor.close()
+
+    def restore(self) -> None:
+        """Switch foreign keys on again, where a pool of the project's own kept a connection."""
+        for raw in self._enforced:
+            with contextlib.suppress(Exception):  # most are closed by now
+                raw.execute("PRAGMA foreign_keys = ON")
 
     def begins(self, connection: Connection) -> None:
         """Begin a transaction that takes the write lock now, and DDL with it."""
@@ -86,6 +97,7 @@ def migrating_sqlite() -> Iterator[SqliteCare]:
     finally:
         for name, listener in listeners:
             event.remove(Engine, name, listener)
+        care.restore()
 
 
 def _raw(connection: Connection) -> Any:
