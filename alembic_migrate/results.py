@@ -143,7 +143,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What ``upgrade``, ``downgrade``, ``stamp`` or ``ensure-version`` did to one base.
+    """What ``upgrade``, ``downgrade``, ``stamp``, ``ensure-version`` or ``resolve`` did to a base.
 
     Attributes:
         base: the base's name.
@@ -158,7 +158,7 @@ class Run:
     """
 
     base: str
-    verb: Literal["upgrade", "downgrade", "stamp", "ensure-version"]
+    verb: Literal["upgrade", "downgrade", "stamp", "ensure-version", "resolve"]
     database: str | None
     before: tuple[str, ...]
     after: tuple[str, ...]

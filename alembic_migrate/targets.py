@@ -248,6 +248,11 @@ class Target:
         return versions | {name + JOURNAL_SUFFIX for name in versions}
 
     @property
+    def keeps_journal(self) -> bool:
+        """Tell whether what runs is noted in the journal; what is rolled back again is not."""
+        return bool(self.config["journal"]) and not self.rehearsing
+
+    @property
     def lock_wait(self) -> float:
         """Return how many seconds to wait for the migration lock."""
         typed = self.lock_wait_typed

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from alembic_migrate.bridge.arguments import configure_arguments
+from alembic_migrate.bridge.rehearsing import rolled_back
 from alembic_migrate.databases.connecting import run_on
 
 if TYPE_CHECKING:
@@ -63,14 +65,10 @@ def drive(
         arguments.setdefault("transactional_ddl", True)
 
     def work(connected: Connection) -> None:
-        if target.rehearsing:
-            # Alembic leaves a transaction alone that it has not begun; nothing commits this one.
-            connected.begin()
-        context.configure(connection=connected, **arguments)
-        with context.begin_transaction():
-            context.run_migrations()
-        if target.rehearsing:
-            connected.rollback()
+        with rolled_back(connected) if target.rehearsing else nullcontext():
+            context.configure(connection=connected, **arguments)
+            with context.begin_transaction():
+                context.run_migrations()
 
     if connection is not None:
         work(connection)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from alembic_migrate.bridge.journal import Journal
+from alembic_migrate.bridge.rehearsing import check_deferred
+from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import URL, Connection
 
+    from alembic_migrate.databases.holding import Held
     from alembic_migrate.events import Report
     from alembic_migrate.targets import Target
 
@@ -46,19 +49,24 @@ class Guard:
     Args:
         target: what is migrated.
         held: the gate, held already.
+        noting: what the journal is written on; None: after the run.
         statements: what the run executes.
         sqlite: looks after SQLite's foreign keys.
     """
 
     def __init__(
-        self, target: Target, held: Gate, statements: Statements, sqlite: SqliteCare
+        self,
+        target: Target,
+        held: Gate,
+        statements: Statements,
+        sqlite: SqliteCare,
+        noting: Held | None,
     ) -> None:
         self.target = target
         self.gate = held
         self.statements = statements
         self.sqlite = sqlite
-        wanted = target.config["journal"] and not target.rehearsing
-        self.journal = Journal(target, held.connection) if wanted else None
+        self.journal = Journal(target, noting) if target.keeps_journal else None
         self._blockers: Blockers | None = None
         self._watching = contextlib.ExitStack()
         self._resetting: list[str] = []
@@ -110,7 +118,9 @@ class Guard:
 
         Raises:
             MigrationError: rows would refer to rows that are gone.
+            DBAPIError: a deferred constraint does not hold.
         """
+        check_deferred(connection)
         self.sqlite.check(connection)
 
     def _lock(self, connection: Connection, context: MigrationContext) -> SessionLock | None:
@@ -162,12 +172,13 @@ class Guard:
         if self.journal is not None:
             script = getattr(step, "revision", None)
             path = getattr(script, "path", None)
-            self.journal.begin(revision, direction if path else "stamp", path)
+            ran = path is not None and not getattr(step, "by_hand", False)
+            self.journal.begin(revision, direction if ran else "stamp", path)
 
     def ended(self, outcome: str) -> None:
         """Note how the revision ended that began last."""
         if self.journal is not None:
-            self.journal.end(outcome)
+            self.journal.end(outcome, self.statements.commits, settled=self.statements.settled)
 
     def leave(self) -> None:
         """Give the session's lock back: it would outlive the connection's return to a pool."""
@@ -194,10 +205,15 @@ class Guard:
             with contextlib.suppress(Exception):
                 raw.close()
 
-    def leave_files(self) -> None:
-        """Give back the locks beside files; they are held for the whole run."""
-        while self._sidecars:
-            self._sidecars.popitem()[1].release()
+    def close(self) -> None:
+        """Give every lock back, those beside files too, which are held for the whole run."""
+        self.leave()
+        try:
+            if self.journal is not None:
+                self.journal.close()
+        finally:
+            while self._sidecars:
+                self._sidecars.popitem()[1].release()
 
 
 def _set_postgres(connection: Connection, name: str, value: str) -> None:
@@ -225,7 +241,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
     statements = Statements()
     url = target.configured_url()
     with contextlib.ExitStack() as stack:
-        held = Gate(lambda: True)
+        open_gate = Gate(lambda: True)
         if url is not None:
             wish = Wish(
                 url=url,
@@ -237,17 +253,29 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
                 factory=target.engine_factory,
             )
             tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
-            held = stack.enter_context(gate(wish, tell))
+            open_gate = stack.enter_context(gate(wish, tell))
         sqlite = stack.enter_context(migrating_sqlite())
         stack.enter_context(watched(statements))
-        guard = Guard(target, held, statements, sqlite)
+        noting = stack.enter_context(_noting(target, url, open_gate))
+        guard = Guard(target, open_gate, statements, sqlite, noting)
         try:
             yield guard
-        finally:
-            guard.leave()
-            guard.leave_files()
-            if guard.journal is not None:
-                guard.journal.close()
+        except BaseException:
+            with contextlib.suppress(Exception):  # what failed matters more than its row
+                guard.close()
+            raise
+        guard.close()
+
+
+@contextmanager
+def _noting(target: Target, url: URL | None, open_gate: Gate) -> Iterator[Held | None]:
+    """Hand out what the journal is written on: the gate's connection, or one where it has none."""
+    needed = target.keeps_journal and url is not None and url.get_backend_name() != "sqlite"
+    if url is None or not needed or open_gate.connection is not None:
+        yield open_gate.connection
+        return
+    with held(url, target.engine_factory) as connection:
+        yield connection
 
 
 def pause_before_retry(attempt: int) -> None:

@@ -18,9 +18,10 @@ from alembic_migrate.bridge.environment import (
     version_table_of,
 )
 from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding, pause_before_retry
+from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
-from alembic_migrate.bridge.state import check_heads, connected_heads
+from alembic_migrate.bridge.state import ask, check_heads, connected_heads
 from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import (
@@ -31,7 +32,7 @@ from alembic_migrate.errors import (
     RevisionNotFound,
 )
 from alembic_migrate.events import Event, Report
-from alembic_migrate.history import autocommit_line, made_tables
+from alembic_migrate.history import made_tables
 from alembic_migrate.results import Run
 
 if TYPE_CHECKING:
@@ -82,7 +83,6 @@ class Job:
         self.progress = Progress(target, scripts, report)
         self._first_plan: list[Any] | None = None
         self._heads: tuple[str, ...] = ()
-        self._began = False
 
     def run(self, plan: Plan, destination: str | tuple[str, ...]) -> Run:
         """Run the steps that a plan gives for where the database is.
@@ -103,7 +103,7 @@ class Job:
                 self._wait_until_up()
             if self.target.rehearsing:
                 refuse_rehearsal(self.target, self.scripts, self._first_look(plan))
-            if self._nothing_to_do(plan):
+            if self._nothing_to_do(plan) and not self._is_half_applied():
                 return self._result(heads, self._heads, self.target.shown_url)
             ran = self._run(plan, destination)
         if ran is None:
@@ -128,25 +128,14 @@ class Job:
         with guarding(self.target, self.progress.report) as guard:
             self.progress.statements = guard.statements
             self.progress.guard = guard
-            self._refuse_half_applied(guard)
+            if guard.journal is not None:
+                refuse_half_applied(guard.journal, self.scripts.walk_revisions(), self.verb)
             return self._until_done(plan, destination, guard)
 
-    def _refuse_half_applied(self, guard: Guard) -> None:
-        """Refuse to go on over a revision that an earlier run left half applied."""
-        if guard.journal is None or self.verb == "stamp":
-            return
-        files = {script.revision: Path(script.path) for script in self.scripts.walk_revisions()}
-        outside = [name for name, file in files.items() if autocommit_line(file) is not None]
-        left = guard.journal.prepare(outside)
-        if left is not None:
-            resolve = f"alembic-db resolve{self.target.flag} {left.revision}"
-            raise MigrationError(
-                f"{self.target.prefix}revision {left.revision} is half applied: its "
-                f"{left.direction} began {left.started} on {left.host} and did not end",
-                hint="look at the schema, bring it to one side or the other, and say which:\n"
-                f"{resolve} --applied\nor {resolve} --not-applied",
-                data={"base": self.target.name, "half_applied": left.revision},
-            )
+    def _is_half_applied(self) -> bool:
+        """Tell whether a revision may be half applied, although the version table is right."""
+        asked = self.verb in GOING_ON and self.target.config["journal"]
+        return asked and ask(self.target, lambda c: unfinished(self.target, c)) is not None
 
     def _until_done(
         self, plan: Plan, destination: str | tuple[str, ...], guard: Guard
@@ -231,8 +220,7 @@ class Job:
 
     def _note_before(self, heads: Sequence[str]) -> None:
         self._heads = tuple(heads)
-        if not self._began:
-            self._began = True
+        if not self.progress.steps:  # what another process did while this one waited is not ours
             self.progress.before = self._heads
 
     def _steps(

@@ -1,8 +1,8 @@
 """The journal: what was run on a database, when, from which file, and how it ended.
 
-It is written outside the migration's transaction, so that it survives a failure: on the gate's
-connection where there is one, else (SQLite, where one connection writes at a time) after the run.
-A half-applied revision of a database that cannot roll DDL back is so known to the next run.
+It is written outside the migration's transaction, so that it survives a failure: on a connection
+of its own, or (SQLite, where one connection writes at a time) after the run. A half-applied
+revision of a database that cannot roll DDL back is so known to the next run.
 """
 
 from __future__ import annotations
@@ -15,21 +15,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, inspect, select
+from sqlalchemy.dialects.mysql import DATETIME
 
 from alembic_migrate.databases.connecting import run_on
 from alembic_migrate.databases.state import JOURNAL_SUFFIX
+from alembic_migrate.errors import MigrationError
+from alembic_migrate.history import autocommit_line
 from alembic_migrate.results import JournalEntry
 from alembic_migrate.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
+    from alembic.script import Script
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.targets import Target
 
 RUNNING, DONE, FAILED, HALF, RESOLVED = "running", "done", "failed", "half applied", "resolved"
+
+# The verbs that a half-applied revision stops.
+GOING_ON = frozenset({"upgrade", "downgrade"})
+
+# MySQL's own keeps whole seconds, which are too long for most revisions.
+_TIME = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def journal_table(target: Target) -> Table:
@@ -40,8 +50,8 @@ def journal_table(target: Target) -> Table:
         Column("id", Integer, primary_key=True, autoincrement=True),
         Column("revision", String(64), nullable=False),
         Column("direction", String(16), nullable=False),
-        Column("started", DateTime, nullable=False),
-        Column("finished", DateTime),
+        Column("started", _TIME, nullable=False),
+        Column("finished", _TIME),
         Column("outcome", String(32), nullable=False),
         Column("file_hash", String(64)),
         Column("tool_version", String(32), nullable=False),
@@ -58,6 +68,8 @@ class _Row:
     file_hash: str | None
     finished: datetime | None = None
     outcome: str = RUNNING
+    number: int | None = None  # in the table; None: it is not there yet
+    commits: int = 0  # of the run, when the revision ended
 
     def values(self) -> dict[str, object]:
         return {
@@ -77,15 +89,15 @@ class Journal:
 
     Args:
         target: the base.
-        connection: the gate's; None where rows are written when the run is over.
+        connection: one in AUTOCOMMIT; None where rows are written when the run is over.
     """
 
     def __init__(self, target: Target, connection: Held | None) -> None:
         self.target = target
         self.table = journal_table(target)
         self._connection = connection
-        self._number: int | None = None
         self._row: _Row | None = None
+        self._uncommitted: list[_Row] = []
         self._later: list[_Row] = []
 
     def prepare(self, outside: Collection[str]) -> JournalEntry | None:
@@ -97,7 +109,8 @@ class Journal:
             outside: revisions that commit something of their own (``autocommit_block``).
         """
         if self._connection is None:
-            return None
+            target = self.target
+            return run_on(target.url, lambda c: unfinished(target, c), target.engine_factory)
         return self._connection.call(lambda c: self._prepare(c, outside))
 
     def _prepare(self, connection: Connection, outside: Collection[str]) -> JournalEntry | None:
@@ -113,25 +126,49 @@ class Journal:
 
     def begin(self, revision: str, direction: str, path: str | None) -> None:
         """Note that a revision starts."""
-        self._row = _Row(revision, direction, _now(), file_hash(path))
+        row = _Row(revision, direction, _now(), file_hash(path))
         if self._connection is not None:
-            row = self._row
             insert = self.table.insert().values(**row.values())
             key = self._connection.call(lambda c: c.execute(insert).inserted_primary_key)
-            self._number = key[0] if key else None
+            row = replace(row, number=key[0] if key else None)
+        self._row = row
 
-    def end(self, outcome: str) -> None:
-        """Note how the revision ended that started last."""
+    def end(self, outcome: str, commits: int, *, settled: bool) -> None:
+        """Note how the revision ended that started last.
+
+        With one transaction for all revisions, one that is done is not committed yet: what becomes
+        of it is noted when that is known.
+
+        Args:
+            outcome: how it ended.
+            commits: how often the run has committed something so far.
+            settled: nothing of it waits for a commit.
+        """
         if self._row is None:
             return
-        row = replace(self._row, finished=_now(), outcome=outcome)
+        row = replace(self._row, finished=_now(), outcome=outcome, commits=commits)
         self._row = None
+        done = outcome == DONE
+        waiting, self._uncommitted = self._uncommitted, []
+        for earlier in waiting:
+            if commits > earlier.commits or (done and settled):
+                self._note(earlier)
+            elif done:
+                self._uncommitted.append(earlier)
+            else:
+                self._note(replace(earlier, outcome=FAILED))
+        if done and not settled:
+            self._uncommitted.append(row)
+        else:
+            self._note(row)
+
+    def _note(self, row: _Row) -> None:
         if self._connection is None:
             self._later.append(row)
             return
         update = (
             self.table.update()
-            .where(self.table.c.id == self._number)
+            .where(self.table.c.id == row.number)
             .values(finished=row.finished, outcome=row.outcome)
         )
         self._connection.call(lambda c: c.execute(update))
@@ -143,6 +180,7 @@ class Journal:
             run_on(self.target.url, lambda c: self._write(c, later), self.target.engine_factory)
 
     def _write(self, connection: Connection, rows: list[_Row]) -> None:
+        rows = sorted(rows, key=lambda row: row.started)
         self.table.create(connection, checkfirst=True)
         connection.execute(self.table.insert(), [row.values() for row in rows])
         connection.commit()
@@ -175,9 +213,30 @@ def entries(target: Target, connection: Connection) -> tuple[JournalEntry, ...]:
 
 def unfinished(target: Target, connection: Connection) -> JournalEntry | None:
     """Return the revision that a run left half applied and nobody has resolved, or None."""
-    found = entries(target, connection)
-    last = next(iter(found), None)
-    return last if last is not None and last.outcome in {RUNNING, HALF} else None
+    left = (one for one in entries(target, connection) if one.outcome in {RUNNING, HALF})
+    return next(left, None)
+
+
+def refuse_half_applied(journal: Journal, revisions: Iterable[Script], verb: str) -> None:
+    """Refuse to go on over a revision that an earlier run left half applied.
+
+    Raises:
+        MigrationError: there is one.
+    """
+    target = journal.target
+    files = {script.revision: Path(script.path) for script in revisions}
+    outside = [name for name, file in files.items() if autocommit_line(file) is not None]
+    left = journal.prepare(outside)
+    if left is None or verb not in GOING_ON:
+        return
+    resolve_it = f"alembic-db resolve{target.flag} {left.revision}"
+    raise MigrationError(
+        f"{target.prefix}revision {left.revision} is half applied: its {left.direction} began "
+        f"{left.started} on {left.host} and did not end",
+        hint="look at the schema, bring it to one side or the other, and say which:\n"
+        f"{resolve_it} --applied\nor {resolve_it} --not-applied",
+        data={"base": target.name, "half_applied": left.revision},
+    )
 
 
 def resolve(target: Target, connection: Connection, revision: str) -> None:

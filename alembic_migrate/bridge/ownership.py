@@ -45,10 +45,10 @@ class Ownership:
 
     def _may_drop(self, name: str, schema: str | None) -> bool:
         shown = f"{schema}.{name}" if schema else name
-        if self.target.config["drop_unowned"]:
-            return True
         if name in self.target.own_tables:
             return False
+        if self.target.config["drop_unowned"]:
+            return True
         if name not in self.made:
             self.left_out.append(shown)
             return False

@@ -175,7 +175,7 @@ class Progress:
         hint = _NO_SCRIPT
         if not self.offline:
             truth = self._look()
-            hint, facts = truth.told(), facts | truth.as_data()
+            hint, facts = self._told(truth), facts | truth.as_data()
             blocked = self.guard.blocked_by if self.guard is not None else None
             if facts["lock_timeout"] and blocked:
                 facts["blocked_by"] = blocked
@@ -197,7 +197,18 @@ class Progress:
         self._note_end(truth)
         at = f" while revision {self.running.revision} ran" if self.running else ""
         return Interrupted(
-            f"{self.target.prefix}{verb}{at}", number, hint=truth.told(), data=truth.as_data()
+            f"{self.target.prefix}{verb}{at}", number, hint=self._told(truth), data=truth.as_data()
+        )
+
+    def _told(self, truth: Truth) -> str:
+        """Return what a failure left, and the way out where the journal keeps it in mind."""
+        noted = self.guard is not None and self.guard.journal is not None
+        if not (noted and truth.kept and self.running):
+            return truth.told()
+        resolve = f"alembic-db resolve{self.target.flag} {self.running.revision}"
+        return (
+            f"{truth.told()}\nupgrade refuses to go on until you say that it is mended: "
+            f"{resolve} --not-applied, or --applied where you completed it"
         )
 
     def _note_end(self, truth: Truth) -> None:

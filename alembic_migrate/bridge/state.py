@@ -38,7 +38,7 @@ def connected_heads(target: Target) -> tuple[str, ...]:
         DatabaseError: the database cannot be read.
     """
     table, schema = target.version_table, target.version_table_schema
-    return _ask(target, lambda c: read_heads(c, table, schema))
+    return ask(target, lambda c: read_heads(c, table, schema))
 
 
 def lock_holder(target: Target) -> str | None:
@@ -54,7 +54,7 @@ def lock_holder(target: Target) -> str | None:
         return beside.text if beside is not None else None
     table, schema = target.version_table, target.version_table_schema
     lock = lock_for(target.url.get_backend_name(), "gate", schema, table)
-    found = _ask(target, lock.holder) if lock is not None else None
+    found = ask(target, lock.holder) if lock is not None else None
     return found.text if found is not None else None
 
 
@@ -64,11 +64,15 @@ def read_journal(target: Target) -> Applied:
     Raises:
         DatabaseError: the database cannot be read.
     """
-    return Applied(target.name, _ask(target, lambda c: entries(target, c)))
+    return Applied(target.name, ask(target, lambda c: entries(target, c)))
 
 
-def _ask(target: Target, question: Callable[[Connection], T]) -> T:
-    """Ask a database something, told in our words where it does not answer."""
+def ask(target: Target, question: Callable[[Connection], T]) -> T:
+    """Ask a database something and return what it says.
+
+    Raises:
+        DatabaseError: it does not answer, told in our words.
+    """
     url = target.url
     try:
         with guarded(timeout=float(target.config["connect_timeout"]), reading=True):

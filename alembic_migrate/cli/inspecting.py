@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.cli.declaring import command, flag, revision, value
 from alembic_migrate.cli.session import FINDINGS, Session, given
+from alembic_migrate.errors import UsageError
 from alembic_migrate.render import checks, journals, places
 from alembic_migrate.render import revisions as text_of
 
@@ -72,6 +73,11 @@ def show(session: Session, **typed: Any) -> None:
 def history(session: Session, *, applied: bool | None, **typed: Any) -> None:
     """List the revisions, the newest first."""
     if applied:
+        if given(**typed):
+            raise UsageError(
+                "history --applied shows the whole journal: no --rev-range, no --indicate-current",
+                hint="alembic-db history --applied",
+            )
         kept = session.project.journal()
         session.results(kept, lambda: journals.journals(kept))
         return

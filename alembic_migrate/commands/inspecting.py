@@ -77,29 +77,36 @@ def status(targets: Sequence[Target], report: Report) -> tuple[Status, ...]:
 def _status(target: Target, report: Report) -> Status:
     database = None
     heads: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    lock = None
     try:
         scripts = Scripts(target)
         with scripts.explained():
             heads = tuple(scripts.get_heads())
+            known = {script.revision for script in scripts.walk_revisions()}
         database = target.shown_url
         found = read_databases(target, scripts, report)
         ids = tuple(sorted({one for _, current in found for one in current}))
+        unknown = tuple(one for one in ids if one not in known)
         urls = dict.fromkeys(place.database for place, _ in found if place.database)
         database = ", ".join(urls) or database
+        lock = lock_holder(target)
         for place, current in found:
             check_heads(target, scripts, current, place.version_table)
         pending = scripts.pending(*(current for _, current in found))
+        state = _state(target, ids, pending)
+        return Status(target.name, database, ids, heads, pending, state, lock=lock)
     except DatabaseError as error:
         # A table that was read and cannot be right is named; else there was no getting that far.
-        state: State = "error" if "table" in error.data else "unreachable"
-        if "revision" in error.data:
-            state = "unknown revision"
-        unknown = tuple(error.data["revision"].split()) if state == "unknown revision" else ()
-        return Status(target.name, database, unknown, heads, None, state, error, unknown=unknown)
+        state = "unknown revision" if unknown else "error"
+        if "table" not in error.data:
+            state = "unreachable"
+        return Status(
+            target.name, database, ids, heads, None, state, error, lock=lock, unknown=unknown
+        )
     except AlembicMigrateError as error:
         return Status(target.name, database, (), heads, None, "error", error)
-    state = _state(target, ids, pending)
-    return Status(target.name, database, ids, heads, pending, state, lock=lock_holder(target))
 
 
 def _state(target: Target, ids: Sequence[str], pending: Sequence[object]) -> State:

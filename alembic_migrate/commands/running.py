@@ -8,7 +8,7 @@ from alembic_migrate.bridge import running
 from alembic_migrate.bridge.resolving import resolve_revision
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.urls import identity, mask
-from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError
+from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,11 +41,15 @@ def upgrade(
         report: is told what happens.
 
     Raises:
+        UsageError: a rehearsal together with ``sql``.
         ConsentError: a rehearsal on a protected base was not confirmed; nothing was done.
         AlembicMigrateError: as ``each``.
     """
+    rehearsed = [t for t in targets if t.rehearsing]
+    if sql and rehearsed:
+        raise UsageError("--rehearse and --sql exclude each other", hint="leave one of them away")
     _one_id(targets, (revision,))
-    _consent([t for t in targets if t.rehearsing], confirm, "a rehearsal", "takes locks")
+    _consent(rehearsed, confirm, "a rehearsal", "takes locks")
     _distinct(targets)
     return each(
         targets,

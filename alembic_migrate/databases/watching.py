@@ -35,11 +35,13 @@ class Statements:
     Attributes:
         done: statements that changed something and whose revision the version table may not name.
         committed: how many of them are committed.
+        commits: how often something was committed.
     """
 
     def __init__(self) -> None:
         self.done: list[str] = []
         self.committed = 0
+        self.commits = 0
         self._whole = 0  # how many of them belong to revisions that came to their end
 
     def begin_step(self) -> None:
@@ -55,6 +57,11 @@ class Statements:
     def kept(self) -> list[str]:
         """The statements that are committed although their revision is not, whatever happens."""
         return self.done[: self.committed]
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing waits for a commit."""
+        return self.committed == len(self.done)
 
     def starts(self, connection: Connection, statement: str) -> None:
         """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
@@ -72,6 +79,7 @@ class Statements:
     def commit(self) -> None:
         """Note that what was executed so far is committed."""
         self.committed = len(self.done)
+        self.commits += 1
         self._forget_whole()
 
     def rollback(self) -> None:

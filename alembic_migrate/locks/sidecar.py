@@ -70,13 +70,19 @@ class SidecarLock:
             self._held = None
 
     def holder_now(self) -> Holder | None:
-        """Return who has it at this moment, without making a file where there is none."""
-        if not self.path.exists():
+        """Return who has it at this moment; it is not taken for that, and no file is made."""
+        holder = self.holder()
+        if holder is None:
             return None
-        if self.try_acquire():
-            self.release()
+        # The note of a process that was killed is still there, its lock is not.
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(self._reading()) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master")
             return None
-        return self.holder() or Holder("another process")
+        return holder
+
+    def _reading(self) -> sqlite3.Connection:
+        uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        return sqlite3.connect(uri, uri=True, timeout=0)
 
     def holder(self) -> Holder | None:
         """Return who has it, as it noted itself."""

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from alembic_migrate.results import Run, Written
 
 
+# What is told of these, whether or not there was something to do.
+_ALWAYS = {
+    "ensure-version": "the version table is there",
+    "resolve": "resolved: the database is at {}",
+}
+
+
 def runs(answers: Sequence[Run], *, named: bool) -> str:
     """Return one line a base: ``app: upgraded to abc (head), 2 revisions``."""
     return "\n".join(sentence(each.base if named else None, summary(each)) for each in answers)
@@ -21,8 +28,8 @@ def summary(run: Run) -> str:
     """Return what one run did, without the base: ``upgraded to abc (head), 2 revisions``."""
     if run.rehearsed:
         return _rehearsal(run)
-    if run.verb == "ensure-version":
-        return "the version table is there"
+    if run.verb in _ALWAYS:
+        return _ALWAYS[run.verb].format(_place(run))
     if not run.steps and set(run.before) == set(run.after):
         if run.verb == "upgrade" and not run.heads and not run.after:
             return "nothing to do: the folder has no revisions"
