@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from alembic_migrate.bridge.journal import Journal
-from alembic_migrate.bridge.rehearsing import check_deferred
+from alembic_migrate.bridge.rehearsing import check_deferred, nothing_commits
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
@@ -167,8 +167,8 @@ class Guard:
         Raises:
             LockError: it is not.
         """
-        self.gate.check()
         self.statements.begin_step()
+        self.gate.check()
         if self.journal is not None:
             script = getattr(step, "revision", None)
             path = getattr(script, "path", None)
@@ -255,6 +255,9 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
             tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
             open_gate = stack.enter_context(gate(wish, tell))
         sqlite = stack.enter_context(migrating_sqlite())
+        if target.rehearsing:
+            # Before it is noted what is committed: nothing is.
+            stack.enter_context(nothing_commits())
         stack.enter_context(watched(statements))
         noting = stack.enter_context(_noting(target, url, open_gate))
         guard = Guard(target, open_gate, statements, sqlite, noting)

@@ -135,6 +135,10 @@ class Progress:
         try:
             yield
         except AlembicMigrateError as error:
+            if error.data.get("lost") and "after" not in error.data:
+                truth = self._look()
+                error.hint = f"{truth.told()}\nrun the command again"
+                error.data |= truth.as_data()
             # One of ours may arise inside a revision too: a check of foreign keys.
             told = (
                 isinstance(error, LockError | ConfigError | Interrupted) or "revision" in error.data

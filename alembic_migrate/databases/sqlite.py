@@ -16,10 +16,11 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
+from alembic_migrate.databases.watching import is_autocommit
 from alembic_migrate.errors import MigrationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection
 
@@ -33,6 +34,7 @@ class SqliteCare:
 
     def __init__(self) -> None:
         self._before: dict[int, _Violations] = {}
+        self._waiting: set[int] = set()
         self._enforced: list[Any] = []
 
     def connected(self, connection: Connection) -> None:
@@ -40,6 +42,7 @@ class SqliteCare:
         if connection.dialect.name == "sqlite":
             raw = _raw(connection)
             self._before.pop(id(raw), None)
+            self._waiting.discard(id(raw))
             # Past SQLAlchemy, which would begin a transaction first.
             cursor = raw.cursor()
             cursor.execute("PRAGMA foreign_keys")
@@ -55,11 +58,22 @@ class SqliteCare:
                 raw.execute("PRAGMA foreign_keys = ON")
 
     def begins(self, connection: Connection) -> None:
-        """Begin a transaction that takes the write lock now, and DDL with it."""
-        if not _is_transactional(connection):
-            return
+        """Note that a transaction begins; the database is told with the first statement in it."""
+        if _is_transactional(connection):
+            self._waiting.add(id(_raw(connection)))
+
+    def executes(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        """Begin a transaction that takes the write lock now, and DDL with it.
+
+        Not in ``begins``: a project's own listener may say BEGIN there, as SQLAlchemy's
+        documentation advises, and it comes after this package's.
+        """
         raw = _raw(connection)
-        if not getattr(raw, "in_transaction", False):
+        if id(raw) not in self._waiting:
+            return
+        self._waiting.discard(id(raw))
+        begun = getattr(raw, "in_transaction", False) or statement.lstrip()[:5].upper() == "BEGIN"
+        if not begun:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         if id(raw) not in self._before:
             self._before[id(raw)] = _violations(connection)
@@ -70,7 +84,7 @@ class SqliteCare:
         Raises:
             MigrationError: there are some.
         """
-        if not _is_transactional(connection):
+        if not _is_transactional(connection) or id(_raw(connection)) in self._waiting:
             return
         new = _violations(connection) - self._before.get(id(_raw(connection)), Counter())
         if new:
@@ -89,7 +103,12 @@ def migrating_sqlite() -> Iterator[SqliteCare]:
     it; a commit that would leave new violations of foreign keys is refused.
     """
     care = SqliteCare()
-    listeners = (("engine_connect", care.connected), ("begin", care.begins), ("commit", care.check))
+    listeners: tuple[tuple[str, Callable[..., None]], ...] = (
+        ("engine_connect", care.connected),
+        ("begin", care.begins),
+        ("before_cursor_execute", care.executes),
+        ("commit", care.check),
+    )
     for name, listener in listeners:
         event.listen(Engine, name, listener)
     try:
@@ -105,8 +124,7 @@ def _raw(connection: Connection) -> Any:
 
 
 def _is_transactional(connection: Connection) -> bool:
-    level = connection.get_execution_options().get("isolation_level")
-    return connection.dialect.name == "sqlite" and level != "AUTOCOMMIT"
+    return connection.dialect.name == "sqlite" and not is_autocommit(connection)
 
 
 def _violations(connection: Connection) -> _Violations:

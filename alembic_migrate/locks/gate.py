@@ -80,15 +80,17 @@ class Gate:
         try:
             held_still = self._is_held()
         except Exception as error:
-            raise LockError(
-                "the lock's connection was lost: another process may be migrating now",
-                hint="what was committed stays; run the command again",
-            ) from error
+            raise _lost("the lock's connection was lost") from error
         if not held_still:
-            raise LockError(
-                "the lock was lost: another process may be migrating now",
-                hint="what was committed stays; run the command again",
-            )
+            raise _lost("the lock was lost")
+
+
+def _lost(what: str) -> LockError:
+    return LockError(
+        f"{what}: another process may be migrating now",
+        hint="what was committed stays; run the command again",
+        data={"lost": True},
+    )
 
 
 @contextmanager
@@ -184,10 +186,10 @@ def wait_for(
     if attempt():
         return False
     while (waited := time.monotonic() - started) < seconds:
-        if waited > _PATIENCE and not told:
+        if waited >= _PATIENCE and not told:
             tell(f"waiting for the migration lock, up to {seconds:g} s; {_who(holder())}")
             told = True
-        left = seconds - waited
+        left = (seconds if told else min(seconds, _PATIENCE)) - waited
         # Jitter keeps thirty containers that start together from asking together for ever.
         time.sleep(min(pause * random.uniform(0.5, 1.5), left))  # noqa: S311 - no secret
         pause = min(pause * 1.5, _LONGEST_PAUSE)

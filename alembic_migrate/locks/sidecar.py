@@ -30,6 +30,7 @@ class SidecarLock:
     """
 
     def __init__(self, database: Path) -> None:
+        database = database.resolve()  # a link to it is another name of the same file
         self.path = database.with_name(database.name + SUFFIX)
         self._note = database.with_name(database.name + SUFFIX + "-holder")
         self._held: sqlite3.Connection | None = None
