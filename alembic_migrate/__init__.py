@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from alembic_migrate.version import VERSION
+
 if TYPE_CHECKING:
     from alembic_migrate.errors import AlembicMigrateError
     from alembic_migrate.project import Project, load
 
 __all__ = ["AlembicMigrateError", "Project", "load"]
-__version__ = "3.0.0.dev0"
+__version__ = VERSION
 
 _HOMES = {
     "AlembicMigrateError": "alembic_migrate.errors",

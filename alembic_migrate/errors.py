@@ -10,6 +10,7 @@ AlembicMigrateError
 │   └── NotAtHead         4  a database that was expected at head is not
 ├── MigrationError        1  a revision failed while it ran
 ├── ConsentError          3  declined, or needs ``--confirm``
+├── LockError             5  the migration lock could not be had, or was lost
 ├── BasesFailed         1/6  several bases ran and some failed (6: others are done)
 └── Interrupted    130/143  SIGINT, SIGTERM
 """
@@ -107,6 +108,20 @@ class ConsentError(AlembicMigrateError):
     exit_status = 3
 
 
+class LockError(AlembicMigrateError):
+    """The migration lock could not be had in time, or was lost on the way."""
+
+    code = "lock"
+    exit_status = 5
+
+
+class Terminated(BaseException):
+    """SIGTERM asked the process to end; raised by the command's handler, never by the library.
+
+    No ``Exception``, so that a revision's own ``except Exception`` does not swallow it.
+    """
+
+
 class BasesFailed(AlembicMigrateError):
     """Several bases were worked on and at least one failed.
 
@@ -129,11 +144,21 @@ class Interrupted(AlembicMigrateError):
     """The user or the system asked the run to end.
 
     Args:
+        message: what ended.
         signal_number: 2 (SIGINT) or 15 (SIGTERM); the exit status is 128 more.
+        hint: what was changed and what was not.
+        data: the same for programs.
     """
 
     code = "interrupted"
 
-    def __init__(self, message: str, signal_number: int = 2) -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        signal_number: int = 2,
+        *,
+        hint: str | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, data=data)
         self.exit_status = 128 + signal_number

@@ -99,6 +99,15 @@ def made_tables(paths: Iterable[Path]) -> set[Made]:
     return made
 
 
+def autocommit_line(path: Path) -> int | None:
+    """Return the line where a revision file commits by itself (``autocommit_block``), or None."""
+    tree = _parse(path)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Attribute) and node.attr == "autocommit_block":
+            return node.lineno
+    return None
+
+
 def declares_table(path: Path, table: str) -> bool:
     """Tell whether a Python file declares a mapped class or a ``Table`` of this name."""
     tree = _parse(path)

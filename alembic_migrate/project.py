@@ -6,6 +6,7 @@ Nothing here prints or exits, and nothing is imported or connected to before a v
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from alembic_migrate.config.select import Mode
     from alembic_migrate.results import (
+        Applied,
         Check,
         ConfigRow,
         Current,
@@ -211,17 +213,26 @@ class Project:
         *,
         sql: bool = False,
         tag: str | None = None,
+        rehearse: bool = False,
+        confirm: Collection[str] = (),
         keep_going: bool = False,
+        wait: float = 0,
+        lock_wait: float | None = None,
         report: Report = ignore,
     ) -> tuple[Run, ...]:
-        """Bring databases up to a revision, in the order that ``after`` gives."""
+        """Bring databases up to a revision, in the order that ``after`` gives.
+
+        With ``rehearse`` everything runs for real inside one transaction, which is rolled back.
+        """
         from alembic_migrate.commands import running
 
+        targets = self._migrating(wait, lock_wait)
         return running.upgrade(
-            self._targets("write", ordered=True),
+            tuple(replace(target, rehearsing=rehearse) for target in targets),
             revision,
             sql=sql,
             tag=tag,
+            confirm=confirm,
             keep_going=keep_going,
             report=report,
         )
@@ -234,13 +245,15 @@ class Project:
         tag: str | None = None,
         confirm: Collection[str] = (),
         keep_going: bool = False,
+        wait: float = 0,
+        lock_wait: float | None = None,
         report: Report = ignore,
     ) -> tuple[Run, ...]:
         """Take databases back to a revision, in the order opposite to ``after``."""
         from alembic_migrate.commands import running
 
         return running.downgrade(
-            self._targets("write", ordered=True)[::-1],
+            self._migrating(wait, lock_wait)[::-1],
             revision,
             sql=sql,
             tag=tag,
@@ -258,13 +271,15 @@ class Project:
         purge: bool = False,
         confirm: Collection[str] = (),
         keep_going: bool = False,
+        wait: float = 0,
+        lock_wait: float | None = None,
         report: Report = ignore,
     ) -> tuple[Run, ...]:
         """Write revisions into version tables without running anything."""
         from alembic_migrate.commands import running
 
         return running.stamp(
-            self._targets("write", ordered=True),
+            self._migrating(wait, lock_wait),
             (revisions,) if isinstance(revisions, str) else tuple(revisions),
             sql=sql,
             tag=tag,
@@ -275,13 +290,29 @@ class Project:
         )
 
     def ensure_version(
-        self, *, sql: bool = False, keep_going: bool = False, report: Report = ignore
+        self,
+        *,
+        sql: bool = False,
+        keep_going: bool = False,
+        wait: float = 0,
+        lock_wait: float | None = None,
+        report: Report = ignore,
     ) -> tuple[Run, ...]:
         """Make the version tables where there are none."""
         from alembic_migrate.commands import running
 
-        targets = self._targets("write", ordered=True)
+        targets = self._migrating(wait, lock_wait)
         return running.ensure_version(targets, sql=sql, keep_going=keep_going, report=report)
+
+    def resolve(self, revision: str, *, applied: bool, report: Report = ignore) -> tuple[Run, ...]:
+        """Say of a revision that was left half applied that it is there as a whole, or not at all.
+
+        The version table follows, and the journal no longer keeps ``upgrade`` from going on.
+        """
+        from alembic_migrate.commands import running
+
+        targets = self._migrating(0, None)
+        return running.resolve(targets, revision, applied=applied, report=report)
 
     # --- what only reads ----------------------------------------------------------------------
 
@@ -345,6 +376,12 @@ class Project:
             self._targets("read"), rev_range, indicate_current=indicate_current, report=report
         )
 
+    def journal(self) -> tuple[Applied, ...]:
+        """Return what each database's journal holds, newest first."""
+        from alembic_migrate.commands import inspecting
+
+        return inspecting.journal(self._targets("read"))
+
     # --- configuration ------------------------------------------------------------------------
 
     def config_rows(self, *, resolve: bool = False) -> tuple[ConfigRow, ...]:
@@ -372,6 +409,12 @@ class Project:
     def _with_directory(self, directory: str | os.PathLike[str]) -> Project:
         configuration = self._configuration.with_directory(os.fspath(directory))
         return Project(configuration, self._words, all_bases=self._all, x=self._x)
+
+    def _migrating(self, wait: float, lock_wait: float | None) -> tuple[Target, ...]:
+        return tuple(
+            replace(target, migrating=True, wait=wait, lock_wait_typed=lock_wait)
+            for target in self._targets("write", ordered=True)
+        )
 
     def _targets(
         self, mode: Mode, *, all_bases: bool = False, ordered: bool = False

@@ -111,6 +111,8 @@ class Status:
             but no version), ``unknown revision`` (the version table names one that the folder does
             not have), ``unreachable`` or ``error``.
         error: what is wrong, where the state is one of the last three.
+        lock: who holds the migration lock now, or None.
+        unknown: ids in the version table that the folder does not have.
     """
 
     base: str
@@ -120,6 +122,8 @@ class Status:
     pending: tuple[Revision, ...] | None
     state: State
     error: AlembicMigrateError | None = None
+    lock: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +143,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What ``upgrade``, ``downgrade``, ``stamp`` or ``ensure-version`` did to one base.
+    """What ``upgrade``, ``downgrade``, ``stamp``, ``ensure-version`` or ``resolve`` did to a base.
 
     Attributes:
         base: the base's name.
@@ -150,16 +154,52 @@ class Run:
         heads: ids of the folder's heads.
         steps: the revisions that ran, in their order.
         sql: the script, where ``--sql`` asked for it; nothing was run then.
+        rehearsed: the steps ran and were rolled back; nothing changed.
     """
 
     base: str
-    verb: Literal["upgrade", "downgrade", "stamp", "ensure-version"]
+    verb: Literal["upgrade", "downgrade", "stamp", "ensure-version", "resolve"]
     database: str | None
     before: tuple[str, ...]
     after: tuple[str, ...]
     heads: tuple[str, ...]
     steps: tuple[Step, ...] = ()
     sql: str | None = None
+    rehearsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of a database's journal.
+
+    Attributes:
+        revision: the id.
+        direction: ``upgrade``, ``downgrade`` or ``stamp``.
+        started: when it began, in UTC, as ISO 8601.
+        finished: when it ended, or None.
+        outcome: ``done``, ``failed`` (nothing of it is left), ``half applied``, ``running`` (it
+            runs now, or its process was killed) or ``resolved`` (by hand).
+        file_hash: the SHA-256 of the revision file's text.
+        tool_version: the version that ran it.
+        host: the machine that ran it.
+    """
+
+    revision: str
+    direction: str
+    started: str
+    finished: str | None
+    outcome: str
+    file_hash: str | None
+    tool_version: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A database's journal, newest first: what ``history --applied`` answers."""
+
+    base: str
+    entries: tuple[JournalEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from alembic_migrate.config.configuration import UNNAMED
+from alembic_migrate.databases.state import JOURNAL_SUFFIX
 from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
@@ -37,12 +38,20 @@ class Target:
         pythonpath: folders for ``sys.path``.
         x_arguments: what ``context.get_x_argument()`` gives to the base's ``env.py``.
         siblings: version tables of the repository's other bases, never reported as unknown tables.
+        migrating: the database is changed, so that ``migrate_url`` counts where there is one.
+        rehearsing: what is run is rolled back.
+        wait: seconds to wait for a database that is still starting.
+        lock_wait_typed: seconds to wait for the migration lock, where they were typed.
     """
 
     config: BaseConfig
     pythonpath: tuple[Path, ...] = ()
     x_arguments: tuple[str, ...] = ()
     siblings: frozenset[str] = frozenset()
+    migrating: bool = False
+    rehearsing: bool = False
+    wait: float = 0.0
+    lock_wait_typed: float | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -219,6 +228,9 @@ class Target:
 
     def configured_url(self) -> URL | None:
         """Return the URL that flag, file or ``get_base()`` give, or None."""
+        if self.migrating and self.config["migrate_url"]:
+            origin = self.config.origin("migrate_url").text
+            return parse_url(str(self.config["migrate_url"]), f"{self.title} ({origin})")
         text = self.config.url
         if text is not None:
             origin = self.config.origin("url").text
@@ -243,6 +255,23 @@ class Target:
         except ConfigError:
             return None
         return mask(found) if found is not None else None
+
+    @property
+    def own_tables(self) -> frozenset[str]:
+        """Return the tables of this tool's: version tables and journals, of every base."""
+        versions = self.siblings | {self.version_table}
+        return versions | {name + JOURNAL_SUFFIX for name in versions}
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Tell whether what runs is noted in the journal; what is rolled back again is not."""
+        return bool(self.config["journal"]) and not self.rehearsing
+
+    @property
+    def lock_wait(self) -> float:
+        """Return how many seconds to wait for the migration lock."""
+        typed = self.lock_wait_typed
+        return float(self.config["lock_wait"]) if typed is None else typed
 
     @property
     def version_table(self) -> str:

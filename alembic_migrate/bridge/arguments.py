@@ -45,6 +45,9 @@ def configure_arguments(target: Target) -> dict[str, Any]:
     arguments = {key: value for key, value in arguments.items() if value not in (None, (), [])}
     if target.config["render_as_batch"] is None:
         arguments["render_as_batch"] = target.url.get_backend_name() == "sqlite"
+    if target.config["transaction_per_migration"] is None:
+        # Where DDL cannot be rolled back Alembic begins anew for each revision anyway.
+        arguments["transaction_per_migration"] = True
     return {**arguments, "target_metadata": target.models.target_metadata}
 
 

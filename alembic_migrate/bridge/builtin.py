@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from alembic_migrate.bridge.arguments import configure_arguments
+from alembic_migrate.bridge.rehearsing import rolled_back
 from alembic_migrate.databases.connecting import run_on
 
 if TYPE_CHECKING:
@@ -58,10 +60,15 @@ def drive(
             context.run_migrations()
         return
 
+    if target.url.get_backend_name() == "sqlite":
+        # It can roll DDL back: our transactions there begin before the DDL does.
+        arguments.setdefault("transactional_ddl", True)
+
     def work(connected: Connection) -> None:
-        context.configure(connection=connected, **arguments)
-        with context.begin_transaction():
-            context.run_migrations()
+        with rolled_back(connected) if target.rehearsing else nullcontext():
+            context.configure(connection=connected, **arguments)
+            with context.begin_transaction():
+                context.run_migrations()
 
     if connection is not None:
         work(connection)

@@ -30,6 +30,7 @@ from alembic_migrate.databases.urls import mask
 from alembic_migrate.events import Event, Report, ignore
 
 if TYPE_CHECKING:
+    from alembic_migrate.bridge.guarding import Guard
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
@@ -52,6 +53,7 @@ class Request:
         sql: write a script instead of connecting.
         context: further arguments of Alembic's ``EnvironmentContext``.
         options: attributes of ``cmd_opts``.
+        guard: the locks and limits around a run that changes something.
     """
 
     verb: str
@@ -61,6 +63,7 @@ class Request:
     sql: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    guard: Guard | None = None
 
 
 class Place(NamedTuple):
@@ -138,6 +141,11 @@ class Environment(EnvironmentContext):
         if self.request.context.get("purge"):
             self.purged = _heads_before(self.get_context())
         super().run_migrations(**kw)
+        if self.request.guard is not None:
+            connection = self.get_context().connection
+            if self.target.rehearsing and connection is not None:
+                self.request.guard.rehearsed(connection)
+            self.request.guard.leave()
 
     @property
     def database(self) -> str | None:

@@ -45,7 +45,7 @@ class Ownership:
 
     def _may_drop(self, name: str, schema: str | None) -> bool:
         shown = f"{schema}.{name}" if schema else name
-        if name in self.target.siblings:
+        if name in self.target.own_tables:
             return False
         if self.target.config["drop_unowned"]:
             return True

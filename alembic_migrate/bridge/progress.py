@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import functools
-import re
+import signal
 import time
 import traceback
 from contextlib import contextmanager
-from itertools import takewhile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
-from sqlalchemy.exc import DBAPIError
 
-from alembic_migrate.databases.connecting import guarded, run_on
-from alembic_migrate.databases.faults import explain, first_line, is_database_fault
-from alembic_migrate.databases.state import read_heads
+from alembic_migrate.bridge.journal import DONE, FAILED, HALF
+from alembic_migrate.bridge.truth import Truth, look
+from alembic_migrate.databases.faults import explain, first_line, is_database_fault, is_lock_timeout
+from alembic_migrate.databases.watching import Statements
 from alembic_migrate.discovery.modules import describe
-from alembic_migrate.errors import AlembicMigrateError, MigrationError
+from alembic_migrate.errors import (
+    AlembicMigrateError,
+    ConfigError,
+    Interrupted,
+    LockError,
+    MigrationError,
+    Terminated,
+)
 from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Step
 
@@ -28,12 +35,10 @@ if TYPE_CHECKING:
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 
+    from alembic_migrate.bridge.guarding import Guard
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
-_READS = re.compile(r"(SELECT|PRAGMA|SHOW|DESC|EXPLAIN|SAVEPOINT|SET)\b", re.IGNORECASE)
-_ROWS = re.compile(r"(INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
-_LONGEST = 100  # characters of a statement that a message quotes
 _NO_SCRIPT = (
     "no script can be written of a revision that asks the database; run it there without --sql, or "
     "let it ask context.is_offline_mode() first"
@@ -45,58 +50,71 @@ class Progress:
 
     Attributes:
         before: ids in the version table when the run began.
-        steps: the revisions that finished.
-        running: the revision that runs now, or None.
-        transactional: a failure takes back everything of the transaction it happened in.
+        running: the revision that runs now, or None. It runs until the next one begins: what fails
+            in between (a commit, a deferred constraint, the version table) is its failure too.
         offline: a script is written and no database is asked.
+        statements: what the run executes; empty where that is not watched.
+        guard: is told when a revision begins and how it ended; None where nothing is changed.
     """
 
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
         self.target = target
         self.scripts = scripts
-        self.report = self._noting(report)
-        self.statements: list[str] = []
+        self.report = report
         self.before: tuple[str, ...] = ()
-        self.steps: list[Step] = []
-        self.running: str | None = None
+        self.running: Step | None = None
         self.direction = "upgrade"
-        self.transactional = False
         self.offline = False
+        self.statements = Statements()
+        self.guard: Guard | None = None
+        self._finished: list[Step] = []
+        self._attempt = 0
 
-    def _noting(self, report: Report) -> Report:
-        """Return a ``report`` that keeps the statements of the revision that runs."""
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The revisions that finished."""
+        return tuple(self._finished)
 
-        def note(event: Event) -> None:
-            # One that a loop repeats for every row is kept once.
-            if event.kind == "sql" and self.running and self.statements[-1:] != [event.message]:
-                self.statements.append(event.message)
-            report(event)
+    def finish(self) -> None:
+        """Note that what runs has come to its end."""
+        if self.running is not None:
+            self._finished.append(self.running)
+            self._ended(DONE)
 
-        return note
+    def begin_again(self, *, keep: bool) -> None:
+        """Forget what runs: it was taken back, and unless ``keep`` what finished before it too."""
+        self._ended(FAILED)
+        if not keep:
+            del self._finished[self._attempt :]
+        self._attempt = len(self._finished)
+
+    def _ended(self, outcome: str) -> None:
+        if self.running is not None and self.guard is not None:
+            self.guard.ended(outcome)
+        self.running = None
 
     def watch(
         self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext
     ) -> list[RevisionStep | StampStep]:
         """Return Alembic's steps, each of which tells when it starts and when it is done."""
-        self.transactional = bool(context.impl.transactional_ddl)
         self.offline = bool(context.as_sql)
         return [self._watched(step) for step in steps]
 
     def _watched(self, step: RevisionStep | StampStep) -> RevisionStep | StampStep:
         run: Callable[..., Any] = step.migration_fn
-        identifier = self._id(step)
+        begun = Step(self._id(step), step.doc or "", 0.0)
 
         @functools.wraps(run)
         def watched(**given: Any) -> None:
-            self.running = identifier
-            self.statements.clear()
+            self.finish()
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
+            if self.guard is not None:
+                self.guard.begins(begun.revision, self.direction, step)
+            self.running = begun
             self.report(Event("step", f"Running {step}", self.target.name))
             started = time.perf_counter()
             run(**given)
-            seconds = time.perf_counter() - started
-            self.steps.append(Step(identifier, step.doc or "", seconds))
-            self.running = None
+            self.running = replace(begun, seconds=time.perf_counter() - started)
 
         step.migration_fn = watched
         return step
@@ -116,11 +134,21 @@ class Progress:
         """
         try:
             yield
-        except AlembicMigrateError:
-            raise
+        except AlembicMigrateError as error:
+            if error.data.get("lost") and "after" not in error.data:
+                truth = self._look()
+                error.hint = f"{truth.told()}\nrun the command again"
+                error.data |= truth.as_data()
+            # One of ours may arise inside a revision too: a check of foreign keys.
+            told = (
+                isinstance(error, LockError | ConfigError | Interrupted) or "revision" in error.data
+            )
+            if self.running is None or told:
+                raise
+            raise self._failed(self.running.revision, error) from error
         except Exception as error:
             if self.running is not None:
-                raise self._failed(self.running, error) from error
+                raise self._failed(self.running.revision, error) from error
             if isinstance(error, CommandError | RevisionError):
                 with self.scripts.explained(asked):
                     raise
@@ -131,75 +159,69 @@ class Progress:
                 f"{self.target.prefix}{describe(error)}",
                 hint="--raiseerr shows the whole traceback",
             ) from error
+        except (KeyboardInterrupt, Terminated) as asked_to_end:
+            raise self._interrupted(asked_to_end) from asked_to_end
 
     def _failed(self, revision: str, error: Exception) -> MigrationError:
         script = self.scripts.get_revision(revision.split(", ", maxsplit=1)[0])
         line = _line_in(error, script.path)
         place = f"{script.path}:{line}" if line else str(script.path)
         said = f"{type(error).__name__}: {first_line(error)}"
-        after = None if self.offline else self._heads_now()
-        facts = {
+        if isinstance(error, AlembicMigrateError):
+            said = error.message
+        facts: dict[str, Any] = {
             "base": self.target.name,
             "revision": revision,
             "file": str(script.path),
             "line": line,
-            "before": list(self.before),
-            "after": None if after is None else list(after),
+            "lock_timeout": is_lock_timeout(error),
         }
+        hint = _NO_SCRIPT
+        if not self.offline:
+            truth = self._look()
+            hint, facts = self._told(truth), facts | truth.as_data()
+            blocked = self.guard.blocked_by if self.guard is not None else None
+            if facts["lock_timeout"] and blocked:
+                facts["blocked_by"] = blocked
+                hint += f"\nit was kept waiting by {blocked}"
+            self._note_end(truth)
         return MigrationError(
             f"{self.target.prefix}revision {revision} failed in {self.direction}(): "
             f"{place}: {said}",
-            hint=_NO_SCRIPT if self.offline else self._truth(after, error),
+            hint=hint,
             data=facts,
         )
 
-    def _truth(self, after: tuple[str, ...] | None, error: Exception) -> str:
-        if after is None:
-            return "what the database holds now could not be read: alembic-db current tells"
-        now = ", ".join(after) or "base"
-        if set(after) == set(self.before):
-            kept = f"nothing was applied: the database is still at {now}"
-        else:
-            done = ", ".join(step.revision for step in self.steps)
-            kept = f"{done} ran before it and was kept: the database is now at {now}"
-        # A statement that the database refused is the last one and did nothing.
-        ran = self.statements[:-1] if isinstance(error, DBAPIError) else self.statements
-        committed = [] if self.transactional else self._committed(ran)
-        if not committed:
-            return kept
-        lines = "\n".join(f"  {statement}" for statement in committed)
-        return (
-            f"{kept}\nthis database cannot take these statements of {self.running} back; they are "
-            f"committed:\n{lines}\nundo them by hand, correct the revision, and run it again"
+    def _interrupted(self, error: BaseException) -> Interrupted:
+        number = signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
+        verb = "terminated" if isinstance(error, Terminated) else "interrupted"
+        if self.offline or (self.running is None and not self.steps):
+            return Interrupted(f"{self.target.prefix}{verb}", number, hint="nothing changed")
+        truth = self._look()
+        self._note_end(truth)
+        at = f" while revision {self.running.revision} ran" if self.running else ""
+        return Interrupted(
+            f"{self.target.prefix}{verb}{at}", number, hint=self._told(truth), data=truth.as_data()
         )
 
-    def _committed(self, statements: Iterable[str]) -> list[str]:
-        """Return the statements of a failed revision that stay, each on one line.
+    def _told(self, truth: Truth) -> str:
+        """Return what a failure left, and the way out where the journal keeps it in mind."""
+        noted = self.guard is not None and self.guard.journal is not None
+        if not (noted and truth.kept and self.running):
+            return truth.told()
+        resolve = f"alembic-db resolve{self.target.flag} {self.running.revision}"
+        return (
+            f"{truth.told()}\nupgrade refuses to go on until you say that it is mended: "
+            f"{resolve} --not-applied, or --applied where you completed it"
+        )
 
-        MySQL commits at each DDL statement what ran before it. Python's SQLite module opens a
-        transaction at the first statement that changes rows and keeps it open.
-        """
-        ran = [" ".join(statement.split()) for statement in statements]
-        changes = [statement for statement in ran if not _READS.match(statement)]
-        if self.target.url.get_backend_name() == "sqlite":
-            changes = list(takewhile(lambda statement: not _ROWS.match(statement), changes))
-        while changes and _ROWS.match(changes[-1]):
-            changes.pop()
-        return [s if len(s) <= _LONGEST else f"{s[: _LONGEST - 3]}..." for s in changes]
+    def _note_end(self, truth: Truth) -> None:
+        if self.running is not None and self.guard is not None:
+            self.guard.ended(HALF if truth.kept else FAILED)
 
-    def _heads_now(self) -> tuple[str, ...] | None:
-        if self.target.environment != "builtin":
-            return None
-        target = self.target
-        try:
-            with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
-                return run_on(
-                    target.url,
-                    lambda c: read_heads(c, target.version_table, target.version_table_schema),
-                    target.engine_factory,
-                )
-        except Exception:  # noqa: BLE001 - the failure that is being told matters more
-            return None
+    def _look(self) -> Truth:
+        done = tuple(step.revision for step in self.steps)
+        return look(self.target, self.before, done, self.statements.kept)
 
 
 def _line_in(error: BaseException, path: str) -> int | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
 import traceback
 import warnings
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -16,17 +15,17 @@ from alembic_migrate.cli.commands import db
 from alembic_migrate.cli.configuring import COMPLETION_VARIABLE
 from alembic_migrate.cli.failing import as_error, every_error, tell, typed
 from alembic_migrate.cli.options import PROGRAM
+from alembic_migrate.cli.signals import ends_in_order
 from alembic_migrate.cli.streams import (
     flush_quietly,
     never_fail_on_letters,
     write_quietly,
 )
-from alembic_migrate.errors import Interrupted
+from alembic_migrate.errors import Terminated
 from alembic_migrate.masking import mask_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Sequence
 
 # Advice of our dependencies to their callers; the user cannot follow it.
 _DEPENDENCIES = r"(alembic|sqlalchemy|mako|pydantic|click|rich|tomlkit)(\.|$)"
@@ -42,9 +41,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     never_fail_on_letters()
     try:
         status = run(arguments)
-    except (KeyboardInterrupt, Interrupted) as again:
+    except (KeyboardInterrupt, Terminated) as again:
         # Asked to end while the first request was still being told.
-        status = again.exit_status if isinstance(again, Interrupted) else 128 + signal.SIGINT
+        number = signal.SIGTERM if isinstance(again, Terminated) else signal.SIGINT
+        status = 128 + number
     flush_quietly()
     sys.exit(status)
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit status; every error is told before that."""
     try:
-        with _ends_in_order(), warnings.catch_warnings():
+        with ends_in_order(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=_DEPENDENCIES)
             return _dispatch(arguments)
     except click.exceptions.Exit as leave:
@@ -82,21 +82,3 @@ def _tell(arguments: Sequence[str], raised: BaseException) -> int:
     form, color = typed(arguments, "--format", "text"), typed(arguments, "--color", "auto")
     tell(error, form=form if form in ("json", "jsonl") else "text", color=color)
     return error.exit_status
-
-
-@contextlib.contextmanager
-def _ends_in_order() -> Iterator[None]:
-    """Let SIGTERM end the run the way Ctrl-C does: with everything put in order."""
-
-    def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise Interrupted("Terminated", signal.SIGTERM)
-
-    try:
-        before: Any = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread, which alone may do this
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,13 @@ import click
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.parsing import HintedError, perhaps
 from alembic_migrate.cli.streams import use_colour, write_quietly
-from alembic_migrate.errors import AlembicMigrateError, BasesFailed, Interrupted, UsageError
+from alembic_migrate.errors import (
+    AlembicMigrateError,
+    BasesFailed,
+    Interrupted,
+    Terminated,
+    UsageError,
+)
 from alembic_migrate.masking import mask
 from alembic_migrate.render import authoring, payload, runs
 from alembic_migrate.render.errors import error_text
@@ -27,7 +34,9 @@ def as_error(raised: BaseException) -> AlembicMigrateError:
     if isinstance(raised, click.ClickException):
         return _usage(raised)
     if isinstance(raised, KeyboardInterrupt):
-        return Interrupted("Interrupted")
+        return Interrupted("interrupted")
+    if isinstance(raised, Terminated):
+        return Interrupted("terminated", signal.SIGTERM)
     if isinstance(raised, SystemExit):
         return AlembicMigrateError(f"the project's own Python called sys.exit({raised.code!r})")
     said = mask(str(raised)).strip().split("\n")[0]

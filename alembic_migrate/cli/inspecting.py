@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.cli.declaring import command, flag, revision, value
 from alembic_migrate.cli.session import FINDINGS, Session, given
-from alembic_migrate.render import checks, places
+from alembic_migrate.errors import UsageError
+from alembic_migrate.render import checks, journals, places
 from alembic_migrate.render import revisions as text_of
 
 if TYPE_CHECKING:
@@ -66,10 +67,20 @@ def show(session: Session, **typed: Any) -> None:
     "history",
     value("-r", "--rev-range", metavar="FROM:TO", help="A part of it; FROM or TO may be current."),
     flag("-i", "--indicate-current", help="Mark what the database is at."),
+    flag("--applied", help="What was run on the database, from its journal (journal = true)."),
     example="alembic-db history -r-3:head",
 )
-def history(session: Session, **typed: Any) -> None:
+def history(session: Session, *, applied: bool | None, **typed: Any) -> None:
     """List the revisions, the newest first."""
+    if applied:
+        if given(**typed):
+            raise UsageError(
+                "history --applied shows the whole journal: no --rev-range, no --indicate-current",
+                hint="alembic-db history --applied",
+            )
+        kept = session.project.journal()
+        session.results(kept, lambda: journals.journals(kept))
+        return
     found = session.project.history(**given(**typed), report=session.report)
     session.results(
         found,

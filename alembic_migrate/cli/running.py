@@ -7,18 +7,24 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from alembic_migrate.cli import completing
 from alembic_migrate.cli.declaring import (
     CONFIRM,
     KEEP_GOING,
+    LOCK_WAIT,
     SQL,
     SQL_DIR,
     TAG,
+    WAIT,
     command,
     flag,
     revision,
     revisions,
 )
 from alembic_migrate.cli.session import Session, given
+from alembic_migrate.errors import UsageError
 from alembic_migrate.render import runs
 from alembic_migrate.render.words import shown
 
@@ -34,7 +40,11 @@ if TYPE_CHECKING:
     SQL,
     SQL_DIR,
     TAG,
+    flag("--rehearse", help="Run for real inside one transaction, and roll it back."),
+    CONFIRM,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db upgrade --all",
 )
 def upgrade(session: Session, **typed: Any) -> None:
@@ -54,6 +64,8 @@ def upgrade(session: Session, **typed: Any) -> None:
     TAG,
     CONFIRM,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db downgrade -1 --base app",
 )
 def downgrade(session: Session, **typed: Any) -> None:
@@ -74,6 +86,8 @@ def downgrade(session: Session, **typed: Any) -> None:
     flag("--purge", help="Empty the version table first, whatever it holds."),
     CONFIRM,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db stamp head",
 )
 def stamp(session: Session, **typed: Any) -> None:
@@ -89,11 +103,36 @@ def stamp(session: Session, **typed: Any) -> None:
     SQL,
     SQL_DIR,
     KEEP_GOING,
+    WAIT,
+    LOCK_WAIT,
     example="alembic-db ensure-version",
 )
 def ensure_version(session: Session, **typed: Any) -> None:
     """Make the version table where there is none."""
     _run(session, session.project.ensure_version, typed)
+
+
+@command(
+    "resolve",
+    click.Argument(["revision"], metavar="REVISION", shell_complete=completing.revisions),
+    flag("--applied", help="The revision is there as a whole."),
+    flag("--not-applied", help="Nothing of the revision is there."),
+    example="alembic-db resolve 3f2a --not-applied",
+)
+def resolve(
+    session: Session, *, revision: str, applied: bool | None, not_applied: bool | None
+) -> None:
+    """Say of a revision that was left half applied what it is.
+
+    Look at the schema first, and bring it to one side or the other by hand. The journal
+    (journal = true) knows which revision it is, and upgrade refuses to go on until it is resolved.
+    """
+    if bool(applied) == bool(not_applied):
+        raise UsageError(
+            "resolve takes --applied or --not-applied",
+            hint=f"alembic-db resolve {revision} --not-applied",
+        )
+    _show(session, session.project.resolve(revision, applied=bool(applied), report=session.report))
 
 
 def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
@@ -128,4 +167,4 @@ def _write(folder: Path, run: Run) -> Path:
     return target
 
 
-COMMANDS = (upgrade, downgrade, stamp, ensure_version)
+COMMANDS = (upgrade, downgrade, stamp, ensure_version, resolve)

@@ -140,4 +140,9 @@ class Session:
 
 def given(**values: Any) -> dict[str, Any]:
     """Return what was really typed, so that the verbs' own defaults hold for the rest."""
-    return {name: value for name, value in values.items() if value not in (None, False, ())}
+    # Compared by identity: 0 seconds were typed too.
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None and value is not False and value != ()
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from alembic_migrate.errors import AlembicMigrateError, BasesFailed, UsageError
+from alembic_migrate.errors import AlembicMigrateError, BasesFailed, Interrupted, UsageError
 from alembic_migrate.results import Outcome
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def each(
             if len(targets) == 1:
                 raise
             outcomes.append(Outcome(target.name, error=error))
-            stopped = not keep_going
+            stopped = not keep_going or isinstance(error, Interrupted)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if errors:
         raise _failure(outcomes, keep_going=keep_going) from errors[0]
@@ -65,8 +65,11 @@ def _failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed
 
 
 def _common_status(outcomes: Sequence[Outcome[T]]) -> int:
-    statuses = {outcome.error.exit_status for outcome in outcomes if outcome.error is not None}
-    return statuses.pop() if statuses == {2} else 1
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if isinstance(errors[-1], Interrupted):
+        return errors[-1].exit_status
+    statuses = {error.exit_status for error in errors}
+    return statuses.pop() if len(statuses) == 1 else 1
 
 
 def one(targets: Sequence[Target], what: str) -> None:

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import reading
 from alembic_migrate.bridge.scripts import Scripts
-from alembic_migrate.bridge.state import check_heads, read_databases
+from alembic_migrate.bridge.state import (
+    check_heads,
+    lock_holder,
+    read_databases,
+    read_journal,
+)
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError, NotAtHead
-from alembic_migrate.results import Current, Revisions, State, Status, as_json
+from alembic_migrate.results import Applied, Current, Revisions, State, Status, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +64,11 @@ def current(targets: Sequence[Target], report: Report) -> tuple[Current, ...]:
     return each(targets, lambda t: reading.current(t, report), keep_going=True)
 
 
+def journal(targets: Sequence[Target]) -> tuple[Applied, ...]:
+    """Return each database's journal, newest first."""
+    return each(targets, read_journal, keep_going=True)
+
+
 def status(targets: Sequence[Target], report: Report) -> tuple[Status, ...]:
     """Return one row a base; what is wrong with a base is told in its row."""
     return tuple(_status(target, report) for target in targets)
@@ -83,28 +93,36 @@ def require_head(targets: Sequence[Target], report: Report) -> None:
 def _status(target: Target, report: Report) -> Status:
     database = None
     heads: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    lock = None
     try:
         scripts = Scripts(target)
         with scripts.explained():
             heads = tuple(scripts.get_heads())
+            known = {script.revision for script in scripts.walk_revisions()}
         database = target.shown_url
         found = read_databases(target, scripts, report)
         ids = tuple(sorted({one for _, current in found for one in current}))
+        unknown = tuple(one for one in ids if one not in known)
         urls = dict.fromkeys(place.database for place, _ in found if place.database)
         database = ", ".join(urls) or database
+        lock = lock_holder(target)
         for place, current in found:
             check_heads(target, scripts, current, place.version_table)
         pending = scripts.pending(*(current for _, current in found))
+        state = _state(target, ids, pending)
+        return Status(target.name, database, ids, heads, pending, state, lock=lock)
     except DatabaseError as error:
         # A table that was read and cannot be right is named; else there was no getting that far.
-        state: State = "error" if "table" in error.data else "unreachable"
-        if "revision" in error.data:
-            state = "unknown revision"
-        known = tuple(error.data["revision"].split()) if state == "unknown revision" else ()
-        return Status(target.name, database, known, heads, None, state, error)
+        state = "unknown revision" if unknown else "error"
+        if "table" not in error.data:
+            state = "unreachable"
+        return Status(
+            target.name, database, ids, heads, None, state, error, lock=lock, unknown=unknown
+        )
     except AlembicMigrateError as error:
         return Status(target.name, database, (), heads, None, "error", error)
-    return Status(target.name, database, ids, heads, pending, _state(target, ids, pending))
 
 
 def _state(target: Target, ids: Sequence[str], pending: Sequence[object]) -> State:
@@ -122,4 +140,4 @@ def _other_tables(target: Target) -> bool:
     schema = target.version_table_schema
     with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
         there = run_on(target.url, lambda c: table_names(c, schema), target.engine_factory)
-    return bool(there - {target.version_table} - target.siblings)
+    return bool(there - target.own_tables)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import running
+from alembic_migrate.bridge.resolving import resolve_revision
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.urls import identity, mask
-from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError
+from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,6 +24,7 @@ def upgrade(
     *,
     sql: bool,
     tag: str | None,
+    confirm: Collection[str],
     keep_going: bool,
     report: Report,
 ) -> tuple[Run, ...]:
@@ -34,13 +36,20 @@ def upgrade(
             with ``sql`` a range ``from:to``.
         sql: write the script instead of running it.
         tag: for the environment script's ``context.get_tag_argument()``.
+        confirm: protected bases on which a rehearsal is meant.
         keep_going: go on with the other bases where one fails.
         report: is told what happens.
 
     Raises:
+        UsageError: a rehearsal together with ``sql``.
+        ConsentError: a rehearsal on a protected base was not confirmed; nothing was done.
         AlembicMigrateError: as ``each``.
     """
+    rehearsed = [t for t in targets if t.rehearsing]
+    if sql and rehearsed:
+        raise UsageError("--rehearse and --sql exclude each other", hint="leave one of them away")
     _one_id(targets, (revision,))
+    _consent(rehearsed, confirm, "a rehearsal", "takes locks")
     _distinct(targets)
     return each(
         targets,
@@ -116,6 +125,22 @@ def ensure_version(
     )
 
 
+def resolve(
+    targets: Sequence[Target], revision: str, *, applied: bool, report: Report
+) -> tuple[Run, ...]:
+    """Say what a half-applied revision is; version table and journal follow.
+
+    Raises:
+        AlembicMigrateError: as ``resolve_revision``.
+    """
+    one(targets, f"the revision {revision}")
+    return each(
+        targets,
+        lambda t: resolve_revision(t, revision, applied=applied, report=report),
+        keep_going=False,
+    )
+
+
 def _one_id(targets: Sequence[Target], revisions: Sequence[str]) -> None:
     for revision in revisions:
         if not is_symbol(revision):
@@ -150,12 +175,14 @@ def _distinct(targets: Sequence[Target]) -> None:
             )
 
 
-def _consent(targets: Sequence[Target], confirm: Collection[str], verb: str) -> None:
+def _consent(
+    targets: Sequence[Target], confirm: Collection[str], verb: str, why: str = "may lose data"
+) -> None:
     missing = [t.name for t in targets if t.config["protected"] and t.name not in confirm]
     if missing:
         flags = " ".join(f"--confirm {name}" for name in missing)
         raise ConsentError(
-            f"{', '.join(missing)}: protected = true, and {verb} may lose data; nothing was done",
+            f"{', '.join(missing)}: protected = true, and {verb} {why}; nothing was done",
             hint=f"if it is meant: add {flags}",
             data={"bases": missing},
         )

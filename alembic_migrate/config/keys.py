@@ -122,6 +122,59 @@ KEYS: tuple[Key, ...] = (
         example="10",
         positive=True,
     ),
+    Key(
+        "migrate_url",
+        "string",
+        "the URL for what changes the database, where url leads through a pooler",
+        secret=True,
+        example='"postgresql+psycopg://app@db-direct/app"',
+    ),
+    Key(
+        "pooler",
+        "string",
+        "a pooler in between: session says that it keeps one server session a client",
+        choices=("session",),
+        example='"session"',
+    ),
+    Key(
+        "lock",
+        "string",
+        "one migration process at a time: auto locks where a lock is known, require makes anything "
+        "else an error, off locks nothing",
+        default="auto",
+        choices=("auto", "require", "off"),
+        example='"require"',
+    ),
+    Key(
+        "lock_wait",
+        "number",
+        "seconds to wait for another migration process; 0 fails at once",
+        default=300,
+        example="300",
+    ),
+    Key(
+        "lock_timeout",
+        "number",
+        "seconds that a statement may wait for a lock of the application's; 0 waits for ever; by "
+        "default 5 on PostgreSQL",
+        example="5",
+    ),
+    Key(
+        "lock_retries",
+        "integer",
+        "how often a revision that ran into lock_timeout, and committed nothing, is tried again",
+        default=5,
+        example="5",
+    ),
+    Key(
+        "statement_timeout",
+        "number",
+        "seconds that a statement may take; by default as long as the server lets it",
+        example="3600",
+    ),
+    _flag(
+        "journal", "whether a table beside the version table keeps what was run, and how it ended"
+    ),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
     _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
     _text("version_table_schema", "the version table's schema", "migrations"),
@@ -136,7 +189,12 @@ KEYS: tuple[Key, ...] = (
         "whether autogenerate writes batch operations; by default on for SQLite",
         default=None,
     ),
-    _flag("transaction_per_migration", "whether each revision gets a transaction of its own"),
+    _flag(
+        "transaction_per_migration",
+        "whether each revision gets a transaction of its own; by default where DDL can be rolled "
+        "back",
+        default=None,
+    ),
     _flag(
         "transactional_ddl",
         "whether DDL runs in a transaction; by default where the database can",

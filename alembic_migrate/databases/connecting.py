@@ -84,6 +84,23 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
     Raises:
         ConfigError: the driver is not installed, or the SQLite file's folder does not exist.
     """
+    engine = open_engine(url, factory)
+    if isinstance(engine, Engine):
+        try:
+            with engine.connect() as connection:
+                return work(connection)
+        finally:
+            if factory is None:  # a project's own engine goes on living
+                engine.dispose()
+    return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
+
+
+def open_engine(url: URL, factory: EngineFactory | None = None) -> Engine | AsyncEngine:
+    """Return an engine for a URL; nothing is connected yet.
+
+    Raises:
+        ConfigError: the driver is not installed, or the SQLite file's folder does not exist.
+    """
     file = sqlite_file(url)
     if file is not None and not file.parent.is_dir():
         raise ConfigError(
@@ -91,18 +108,11 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
             hint=f"make it: mkdir -p {file.parent}",
         )
     try:
-        engine = factory(url) if factory else _make_engine(url)
+        return factory(url) if factory else _make_engine(url)
     except ModuleNotFoundError as error:
         if factory is not None:
             raise
         raise missing_driver(error, url) from None
-    if isinstance(engine, Engine):
-        try:
-            with engine.connect() as connection:
-                return work(connection)
-        finally:
-            engine.dispose()
-    return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
 
 
 def _make_engine(url: URL) -> Engine | AsyncEngine:

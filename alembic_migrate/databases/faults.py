@@ -112,6 +112,28 @@ def _from_arguments(error: BaseException) -> str:
     return str(error)
 
 
+_STARTING = re.compile(
+    r"connection refused|connect call failed|errno 111|can't connect|no such file or directory"
+    r"|starting up|not yet accepting|the server did not answer|server closed the connection "
+    r"unexpectedly|timeout expired|name or service not known|name resolution",
+    re.IGNORECASE,
+)
+
+
+def is_starting(error: BaseException) -> bool:
+    """Tell whether an error may mean a server that is not up yet: worth another try."""
+    return _STARTING.search(f"{error} {getattr(error, 'orig', '')}") is not None
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Tell whether a statement gave up waiting for another session's lock."""
+    original = getattr(error, "orig", None) or error
+    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    if state == "55P03":
+        return True
+    return bool(original.args) and original.args[0] == 1205  # noqa: PLR2004 - MySQL's number
+
+
 def is_database_fault(error: BaseException) -> bool:
     """Tell whether an exception comes from a driver, SQLAlchemy or the network below them."""
     return isinstance(error, SQLAlchemyError | OSError | TimeoutError)

@@ -24,6 +24,7 @@ _COLOURS = {
     "error": "red",
 }
 _UNWRAPPED = 100_000
+_FIRST = 5  # pending revisions of a base that are named without -v
 
 
 def current(answers: Sequence[Current], *, named: bool, verbose: bool = False) -> str:
@@ -69,18 +70,23 @@ def status(
         rows: one a base.
         colour: with a terminal's colours.
         width: of the terminal, in characters; None never wraps a line.
-        verbose: with the pending revisions of each base below the table.
+        verbose: with every pending revision below the table, not only the first of each base.
     """
-    pending = [
-        f"{row.base}: pending {line(each, descent=True, message=True)}"
-        for row in rows
-        for each in row.pending or ()
-        if verbose
-    ]
+    pending = [each for row in rows for each in _pending(row, verbose=verbose)]
+    locked = [f"{row.base}: locked by {row.lock}" for row in rows if row.lock is not None]
     wrong = [f"{row.base}: {error_text(row.error)}" for row in rows if row.error is not None]
-    below = "\n".join([*pending, *wrong])
+    below = "\n".join([*pending, *locked, *wrong])
     table = _table(rows, colour=colour, width=width)
     return f"{table}\n\n{below}" if below else table
+
+
+def _pending(row: Status, *, verbose: bool) -> list[str]:
+    pending = row.pending or ()
+    shown = pending if verbose else pending[:_FIRST]
+    told = [f"{row.base}: pending {line(each, descent=True, message=True)}" for each in shown]
+    if len(shown) < len(pending):
+        told.append(f"{row.base}: and {len(pending) - len(shown)} more; -v shows all")
+    return told
 
 
 def _table(rows: Sequence[Status], *, colour: bool, width: int | None) -> str:

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from alembic_migrate.results import Run, Written
 
 
+# What is told of these, whether or not there was something to do.
+_ALWAYS = {
+    "ensure-version": "the version table is there",
+    "resolve": "resolved: the database is at {}",
+}
+
+
 def runs(answers: Sequence[Run], *, named: bool) -> str:
     """Return one line a base: ``app: upgraded to abc (head), 2 revisions``."""
     return "\n".join(sentence(each.base if named else None, summary(each)) for each in answers)
@@ -19,8 +26,10 @@ def runs(answers: Sequence[Run], *, named: bool) -> str:
 
 def summary(run: Run) -> str:
     """Return what one run did, without the base: ``upgraded to abc (head), 2 revisions``."""
-    if run.verb == "ensure-version":
-        return "the version table is there"
+    if run.rehearsed:
+        return _rehearsal(run)
+    if run.verb in _ALWAYS:
+        return _ALWAYS[run.verb].format(_place(run))
     if not run.steps and set(run.before) == set(run.after):
         if run.verb == "upgrade" and not run.heads and not run.after:
             return "nothing to do: the folder has no revisions"
@@ -31,6 +40,15 @@ def summary(run: Run) -> str:
     ran = {step.revision for step in run.steps}
     how_many = f", {count(len(ran), 'revision')}" if ran else ""
     return f"{run.verb}d to {_place(run)}{how_many}"
+
+
+def _rehearsal(run: Run) -> str:
+    """Return what was rehearsed: the time of each revision, and that nothing is left of it."""
+    if not run.steps:
+        return f"nothing to rehearse: already at {_place(run)}"
+    times = [f"  {step.revision}  {step.seconds:.3f} s  {step.message}" for step in run.steps]
+    done = f"rehearsed {count(len(run.steps), 'revision')} and rolled back; still at {_place(run)}"
+    return "\n".join([done, *times])
 
 
 def _place(run: Run) -> str:

@@ -1,0 +1,323 @@
+"""One run of one verb on one target: planned, locked, run, tried again, and told."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+from alembic.runtime.migration import RevisionStep
+from alembic.script.revision import RevisionError
+
+from alembic_migrate.bridge.environment import (
+    Environment,
+    Request,
+    heads_of,
+    run_environment,
+    version_table_of,
+)
+from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding, pause_before_retry
+from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
+from alembic_migrate.bridge.progress import Progress
+from alembic_migrate.bridge.refusals import refuse_ambiguous, refuse_unmanaged
+from alembic_migrate.bridge.rehearsing import refuse_rehearsal
+from alembic_migrate.bridge.state import ask, check_heads, connected_heads
+from alembic_migrate.databases.starting import wait_until_up
+from alembic_migrate.errors import (
+    HistoryError,
+    LockError,
+    MigrationError,
+    RevisionNotFound,
+)
+from alembic_migrate.events import Event, Report
+from alembic_migrate.results import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from alembic.runtime.migration import MigrationContext
+
+    from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.targets import Target
+
+    Plan = Callable[[Any], list[Any]]
+
+Verb = Literal["upgrade", "downgrade", "stamp", "ensure-version"]
+
+_RELATIVE = re.compile(r"[+-]\d+$")
+
+
+class Job:
+    """One run of one verb on one target.
+
+    Args:
+        target: what to work on.
+        scripts: its revision files.
+        verb: what is done.
+        report: is told what happens.
+        asked: the revision as it was typed.
+
+    Attributes:
+        start: where a script begins.
+        tag: for the environment script.
+        sql: write a script instead of connecting.
+        purge: empty the version table first.
+    """
+
+    start: str | None = None
+    tag: str | None = None
+    sql = False
+    purge = False
+
+    def __init__(
+        self, target: Target, scripts: Scripts, verb: Verb, report: Report, *, asked: str
+    ) -> None:
+        self.target = target
+        self.scripts = scripts
+        self.verb: Verb = verb
+        self.asked = asked
+        self.progress = Progress(target, scripts, report)
+        self._first_plan: list[Any] | None = None
+        self._heads: tuple[str, ...] = ()
+
+    def run(self, plan: Plan, destination: str | tuple[str, ...]) -> Run:
+        """Run the steps that a plan gives for where the database is.
+
+        Raises:
+            AlembicMigrateError: the revision is empty or unknown, the history is broken, the
+                database cannot be used, the lock is not to be had, or a revision fails.
+        """
+        if not self.asked.strip():
+            raise RevisionNotFound(
+                f"{self.target.prefix}the revision is empty",
+                hint="for example: head, base, +1, -1, or the beginning of an id",
+            )
+        with self.progress.explained(self.asked):
+            # The whole history is loaded, and its errors told, before a database is touched.
+            heads = tuple(self.scripts.get_heads())
+            if not self.sql:
+                self._wait_until_up()
+            if self.target.rehearsing:
+                refuse_rehearsal(self.target, self.scripts, self._first_look(plan))
+            if self._nothing_to_do(plan) and not self._is_half_applied():
+                return self._result(heads, self._heads, self.target.shown_url)
+            ran = self._run(plan, destination)
+        if ran is None:
+            return self._result(heads, self._heads, self.target.shown_url)
+        after = self._heads if self.target.rehearsing else heads_of(ran, self._heads)
+        if self.purge:
+            # The work itself began at an empty version table.
+            self.progress.before = ran.purged
+        sql = ran.output.getvalue() if self.sql else None
+        return self._result(heads, after, ran.database, sql)
+
+    def _wait_until_up(self) -> None:
+        target = self.target
+        if target.wait > 0:
+            timeout = float(target.config["connect_timeout"])
+            url = target.configured_url()
+            wait_until_up(url, target.engine_factory, seconds=target.wait, timeout=timeout)
+
+    def _run(self, plan: Plan, destination: str | tuple[str, ...]) -> Environment | None:
+        if self.sql:
+            return self._once(plan, destination, None)
+        with guarding(self.target, self.progress.report) as guard:
+            self.progress.statements = guard.statements
+            self.progress.guard = guard
+            if guard.journal is not None:
+                refuse_half_applied(guard.journal, self.scripts.walk_revisions(), self.verb)
+            return self._until_done(plan, destination, guard)
+
+    def _is_half_applied(self) -> bool:
+        """Tell whether a revision may be half applied, although the version table is right."""
+        asked = self.verb in GOING_ON and self.target.config["journal"]
+        return asked and ask(self.target, lambda c: unfinished(self.target, c)) is not None
+
+    def _until_done(
+        self, plan: Plan, destination: str | tuple[str, ...], guard: Guard
+    ) -> Environment | None:
+        """Run under the gate; again where somebody else moved the database or held its tables."""
+        deadline = time.monotonic() + self.target.lock_wait
+        retries, waits = 0, 0
+        while True:
+            if self._nothing_to_do(plan):
+                return None
+            try:
+                with self.progress.explained(self.asked):
+                    return self._once(plan, destination, guard)
+            except StartAgain:
+                self._wait_for_session(deadline, waits)
+                waits += 1
+            except MigrationError as error:
+                if not self._may_retry(error, retries):
+                    raise
+                self._tell_retry(error, retries)
+                pause_before_retry(retries)
+                retries += 1
+            finally:
+                guard.leave()
+            self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Forget of the attempt before what is not in the database any more."""
+        own = self.target.environment != "builtin"
+        stays = not own and set(connected_heads(self.target)) != set(self._heads)
+        self.progress.begin_again(keep=stays)
+
+    def _once(
+        self, plan: Plan, destination: str | tuple[str, ...], guard: Guard | None
+    ) -> Environment:
+        ran = run_environment(self.target, self.scripts, self._request(plan, destination, guard))
+        self.progress.finish()
+        return ran
+
+    def _wait_for_session(self, deadline: float, waits: int) -> None:
+        if time.monotonic() >= deadline:
+            raise LockError(
+                f"{self.target.prefix}another session still migrates this database, although its "
+                f"process has ended or has another environment: not free within "
+                f"{self.target.lock_wait:g} s",
+                hint="wait until the server has finished its statement, then run again",
+            )
+        pause_before_retry(min(waits, 1))
+
+    def _may_retry(self, error: MigrationError, retries: int) -> bool:
+        allowed = retries < int(self.target.config["lock_retries"])
+        return (
+            allowed and bool(error.data.get("lock_timeout")) and not self.progress.statements.kept
+        )
+
+    def _tell_retry(self, error: MigrationError, retries: int) -> None:
+        blocked = error.data.get("blocked_by")
+        by = f" (held by {blocked})" if blocked else ""
+        self.progress.report(
+            Event(
+                "warning",
+                f"revision {error.data['revision']} ran into lock_timeout{by} and was rolled back; "
+                f"try {retries + 2} of {int(self.target.config['lock_retries']) + 1} follows",
+                self.target.name,
+            )
+        )
+
+    def _nothing_to_do(self, plan: Plan) -> bool:
+        """Look whether there is work, where our own environment is known to be the one."""
+        if self.sql or self.purge or self.target.environment != "builtin":
+            return False
+        if self.verb == "ensure-version":
+            return False
+        heads = connected_heads(self.target)
+        self._note_before(heads)
+        return not self._steps(plan, heads)
+
+    def _first_look(self, plan: Plan) -> list[Any]:
+        if self.target.environment != "builtin":
+            return []
+        return self._steps(plan, connected_heads(self.target))
+
+    def _note_before(self, heads: Sequence[str]) -> None:
+        self._heads = tuple(heads)
+        if not self.progress.steps:  # what another process did while this one waited is not ours
+            self.progress.before = self._heads
+
+    def _steps(
+        self, plan: Plan, heads: Sequence[str], version_table: str | None = None
+    ) -> list[Any]:
+        check_heads(self.target, self.scripts, heads, version_table)
+        if self.verb == "downgrade":
+            refuse_ambiguous(self.target, self.asked, heads)
+        if self._first_plan is not None and _RELATIVE.search(self.asked):
+            # +1 counts from where the database was when it was asked for, also after a wait.
+            return self._remaining(heads)
+        try:
+            steps = plan(tuple(heads))
+        except AssertionError as error:
+            # All that Alembic has to say to HEAD+1.
+            raise RevisionError("Walked too far") from error
+        except AttributeError as error:
+            if error.name not in {"upgrade", "downgrade"}:
+                raise
+            file = getattr(error.obj, "__file__", None) or error.obj
+            raise HistoryError(
+                f"the revision file {file} has no {error.name}()",
+                hint=f"add it:\ndef {error.name}() -> None:\n    ...",
+            ) from None
+        if self._first_plan is None:
+            self._first_plan = steps
+        return steps
+
+    def _remaining(self, heads: Sequence[str]) -> list[Any]:
+        applied = (
+            {
+                script.revision
+                for script in self.scripts.iterate_revisions(
+                    tuple(heads), "base", inclusive=True, implicit_base=True
+                )
+            }
+            if heads
+            else set()
+        )
+        return [
+            RevisionStep(step.revision_map, step.revision, step.is_upgrade)
+            for step in self._first_plan or ()
+            if (step.revision.revision in applied) != step.is_upgrade
+        ]
+
+    def _request(
+        self, plan: Plan, destination: str | tuple[str, ...], guard: Guard | None
+    ) -> Request:
+        def work(heads: Any, context: MigrationContext) -> list[Any]:
+            self._note_before(heads)
+            if guard is not None:
+                guard.enter(context, heads)
+            steps = self._steps(plan, heads, version_table_of(context))
+            if not self.sql:
+                if self.verb == "upgrade" and not heads:
+                    refuse_unmanaged(self.target, context, steps)
+                if self.verb == "ensure-version":
+                    _make_version_table(context)
+                elif steps and not heads:
+                    context._ensure_version_table()  # noqa: SLF001 - only now is it needed
+            return self.progress.watch(steps, context)
+
+        more: dict[str, Any] = {"purge": True} if self.purge else {}
+        return Request(
+            self.verb.replace("-", "_"),
+            work,
+            self.progress.report,
+            sql=self.sql,
+            context={
+                "starting_rev": self.start,
+                "destination_rev": destination,
+                "tag": self.tag,
+                **more,
+            },
+            options={"tag": self.tag, "revision": destination, "purge": self.purge},
+            guard=guard,
+        )
+
+    def _result(
+        self,
+        heads: tuple[str, ...],
+        after: tuple[str, ...],
+        database: str | None,
+        sql: str | None = None,
+    ) -> Run:
+        return Run(
+            base=self.target.name,
+            verb=self.verb,
+            database=database,
+            before=tuple(sorted(self.progress.before)),
+            after=tuple(sorted(after)),
+            heads=heads,
+            steps=self.progress.steps,
+            sql=sql,
+            rehearsed=self.target.rehearsing,
+        )
+
+
+def _make_version_table(context: MigrationContext) -> None:
+    """Make the version table and commit it: no revision follows that would."""
+    context._ensure_version_table()  # noqa: SLF001 - as Alembic's own command does
+    connection = context.connection
+    if connection is not None and not context.as_sql and connection.in_transaction():
+        connection.commit()

@@ -1,0 +1,102 @@
+"""What can be rehearsed: revisions that one transaction can hold, and that it takes back."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
+
+from alembic_migrate.databases.watching import OURS, is_autocommit
+from alembic_migrate.errors import MigrationError, UsageError
+from alembic_migrate.history import autocommit_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.targets import Target
+
+_TRANSACTIONAL = {"postgresql", "sqlite", "mssql"}
+_COMMITS = re.compile(r"\s*(COMMIT|END)\b", re.IGNORECASE)
+
+
+def refuse_rehearsal(target: Target, scripts: Scripts, steps: Sequence[Any]) -> None:
+    """Refuse what a rollback would not take back.
+
+    Args:
+        target: the base.
+        scripts: its revision files.
+        steps: what would run.
+
+    Raises:
+        UsageError: the database commits DDL at once, the environment script is the project's own,
+            or a revision commits by itself.
+    """
+    if target.environment != "builtin":
+        raise UsageError(
+            f"{target.prefix}a rehearsal needs the built-in environment: {target.folder}/env.py "
+            "commits as it likes",
+            hint='env = "builtin" under [tool.alembic-migrate] uses it',
+        )
+    backend = target.url.get_backend_name()
+    if backend not in _TRANSACTIONAL:
+        raise UsageError(
+            f"{target.prefix}a rehearsal cannot be rolled back on {backend}, which commits DDL",
+            hint=f"look at the script instead: alembic-db upgrade{target.flag} --sql",
+        )
+    for step in steps:
+        script = scripts.get_revision(step.revision.revision)
+        line = autocommit_line(Path(script.path))
+        if line is not None:
+            raise UsageError(
+                f"{target.prefix}revision {script.revision} cannot be rehearsed: "
+                f"{script.path}:{line} commits by itself (autocommit_block)",
+                hint=f"rehearse what comes before it: alembic-db upgrade{target.flag} --rehearse "
+                f"{script.down_revision or 'base'}",
+            )
+
+
+@contextmanager
+def rolled_back(connection: Connection) -> Iterator[None]:
+    """Work in one transaction of a connection, and roll it back; nothing may commit meanwhile.
+
+    Raises:
+        UsageError: the connection has no transactions.
+        MigrationError: something would commit; it has not.
+    """
+    if is_autocommit(connection):
+        raise UsageError(
+            "a rehearsal needs a transaction, and the engine is in AUTOCOMMIT",
+            hint="make it with another isolation_level",
+        )
+
+    def refuse(_connection: Connection) -> None:
+        raise MigrationError("it commits by itself, which a rehearsal cannot take back")
+
+    def look(other: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        ours = OURS in other.get_execution_options()
+        if not ours and (_COMMITS.match(statement) or is_autocommit(other)):
+            refuse(other)
+
+    # Alembic leaves a transaction alone that it has not begun.
+    connection.begin()
+    event.listen(Engine, "commit", refuse)
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "commit", refuse)
+        event.remove(Engine, "before_cursor_execute", look)
+        connection.rollback()
+
+
+def check_deferred(connection: Connection) -> None:
+    """Let the server check now what it would check at a commit: deferred constraints."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))

@@ -1,0 +1,204 @@
+"""The statements of a run: which were executed, which are committed, and how to cancel one."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Connection
+
+_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!!).*?\*/)*", re.DOTALL)
+_READS = re.compile(
+    r"(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET|BEGIN|COMMIT|ROLLBACK|KILL)\b", re.IGNORECASE
+)
+_DDL = re.compile(
+    r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE|/\*!)(?!\s+TEMPORARY)", re.IGNORECASE
+)
+_COMMITS_WITH_DDL = ("mysql", "mariadb", "oracle")
+
+# An execution option: a connection that does none of the migration's own work.
+OURS = "alembic_migrate_ours"
+
+
+class Statements:
+    """What one run executed on its connections.
+
+    Attributes:
+        done: statements that changed something and whose revision the version table may not name.
+        committed: how many of them are committed.
+        commits: how often something was committed.
+    """
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.committed = 0
+        self.commits = 0
+        self._whole = 0  # how many of them belong to revisions that came to their end
+
+    def begin_step(self) -> None:
+        """Note that another revision begins: what the ones before it did is whole.
+
+        With one transaction for all revisions it is not committed yet, though, and what one of them
+        committed in between stays when the others are rolled back.
+        """
+        self._whole = len(self.done)
+        self._forget_whole()
+
+    @property
+    def kept(self) -> list[str]:
+        """The statements that are committed although their revision is not, whatever happens."""
+        return self.done[: self.committed]
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing waits for a commit."""
+        return self.committed == len(self.done)
+
+    def starts(self, connection: Connection, statement: str) -> None:
+        """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
+        if _commits_by_itself(connection, statement):
+            self.commit()
+
+    def executed(self, connection: Connection, statement: str) -> None:
+        """Note a statement that succeeded."""
+        if _READS.match(_without_comments(statement)):
+            return
+        self.done.append(" ".join(statement.split()))
+        if _commits_by_itself(connection, statement) or is_autocommit(connection):
+            self.committed = len(self.done)
+
+    def commit(self) -> None:
+        """Note that what was executed so far is committed."""
+        self.committed = len(self.done)
+        self.commits += 1
+        self._forget_whole()
+
+    def rollback(self) -> None:
+        """Note that what was not committed is gone."""
+        del self.done[self.committed :]
+        self._whole = min(self._whole, self.committed)
+
+    def _forget_whole(self) -> None:
+        """Forget the revisions that are committed up to their rows in the version table."""
+        if self._whole <= self.committed:
+            del self.done[: self._whole]
+            self.committed -= self._whole
+            self._whole = 0
+
+
+def _commits_by_itself(connection: Connection, statement: str) -> bool:
+    if connection.dialect.name not in _COMMITS_WITH_DDL:
+        return False
+    return _DDL.match(_without_comments(statement)) is not None
+
+
+def _without_comments(statement: str) -> str:
+    start = _COMMENTS.match(statement)
+    return statement[start.end() :] if start else statement
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Tell whether every statement on a connection is committed at once."""
+    level = connection.get_execution_options().get("isolation_level")
+    if level is None:  # what the engine was made with
+        level = getattr(connection.dialect, "_on_connect_isolation_level", None)
+    return level == "AUTOCOMMIT"
+
+
+def _not_ours(listener: Callable[..., None]) -> Callable[..., None]:
+    def others(connection: Connection, *more: object) -> None:
+        if OURS not in connection.get_execution_options():
+            listener(connection, *more)
+
+    return others
+
+
+@contextmanager
+def watched(statements: Statements) -> Iterator[None]:
+    """Note what is executed meanwhile, on whatever connection but our own."""
+
+    @_not_ours
+    def starts(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.starts(c, statement)
+        _running.add(_raw(c))
+
+    @_not_ours
+    def executed(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        _running.discard(_raw(c))
+        statements.executed(c, statement)
+
+    def failed(context: Any) -> None:
+        if context.connection is not None:
+            _running.discard(_raw(context.connection))
+
+    @_not_ours
+    def committed(_c: Connection) -> None:
+        statements.commit()
+
+    @_not_ours
+    def rolled_back(_c: Connection) -> None:
+        statements.rollback()
+
+    listeners: tuple[tuple[str, Callable[..., None]], ...] = (
+        ("before_cursor_execute", starts),
+        ("after_cursor_execute", executed),
+        ("handle_error", failed),
+        ("commit", committed),
+        ("rollback", rolled_back),
+    )
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
+
+
+class _Running:
+    """The drivers' connections that execute something right now."""
+
+    def __init__(self) -> None:
+        self._raw: dict[int, Any] = {}
+        self._guard = threading.Lock()
+
+    def add(self, raw: Any) -> None:
+        with self._guard:
+            self._raw[id(raw)] = raw
+
+    def discard(self, raw: Any) -> None:
+        with self._guard:
+            self._raw.pop(id(raw), None)
+
+    def all(self) -> list[Any]:
+        with self._guard:
+            return list(self._raw.values())
+
+
+_running = _Running()
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
+
+
+def cancel_running() -> None:
+    """Cancel the statements that run now; to be called from another thread than theirs.
+
+    SQLite works in C, where Python's signal handlers have to wait until it is done; so does
+    psycopg2. Drivers that can be interrupted anyway have nothing to cancel here.
+    """
+    for raw in _running.all():
+        cancel = getattr(raw, "interrupt", None) or getattr(raw, "cancel", None)
+        if cancel is not None:
+            with contextlib.suppress(Exception):
+                cancel()

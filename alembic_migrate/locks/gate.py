@@ -1,0 +1,209 @@
+"""The gate: a lock on a connection of its own, held for a whole run of one target.
+
+A second lock, on the migrating connection itself, is taken inside the run (see ``sessions``): after
+``kill -9`` the gate is free at once while the server still works on the dead process's statement.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import text
+
+from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.urls import sqlite_file
+from alembic_migrate.errors import ConfigError, LockError
+from alembic_migrate.locks.pooler import refuse_pooler
+from alembic_migrate.locks.sessions import APPLICATION, lock_for
+from alembic_migrate.locks.sidecar import SidecarLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import URL, Connection
+
+    from alembic_migrate.databases.connecting import EngineFactory
+    from alembic_migrate.databases.holding import Held
+    from alembic_migrate.locks.holder import Holder
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds
+_PATIENCE = 2.0  # seconds of waiting before it is said who holds the lock
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What lock is wanted.
+
+    Attributes:
+        url: the database.
+        schema: the version table's schema, or None.
+        table: the version table.
+        mode: ``auto`` locks where a lock is known and says where none is; ``require`` makes that an
+            error; ``off`` locks nothing.
+        wait: seconds to wait for it; 0 fails at once.
+        pooler: ``session`` where a pooler in between keeps one server session a client.
+        factory: makes the engine, or None.
+    """
+
+    url: URL
+    schema: str | None
+    table: str
+    mode: Literal["auto", "require", "off"] = "auto"
+    wait: float = 300.0
+    pooler: str | None = None
+    factory: EngineFactory | None = None
+
+
+class Gate:
+    """A lock that is held; ``check`` tells whether it still is.
+
+    Args:
+        is_held: asks.
+        connection: the gate's own, in AUTOCOMMIT; None where it has none.
+    """
+
+    def __init__(self, is_held: Callable[[], bool], connection: Held | None = None) -> None:
+        self._is_held = is_held
+        self.connection = connection
+
+    def check(self) -> None:
+        """Make sure that the lock is still ours.
+
+        Raises:
+            LockError: it is not: the connection was cut, and others may be migrating.
+        """
+        try:
+            held_still = self._is_held()
+        except Exception as error:
+            raise _lost("the lock's connection was lost") from error
+        if not held_still:
+            raise _lost("the lock was lost")
+
+
+def _lost(what: str) -> LockError:
+    return LockError(
+        f"{what}: another process may be migrating now",
+        hint="what was committed stays; run the command again",
+        data={"lost": True},
+    )
+
+
+@contextmanager
+def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
+    """Hold the lock of a database while something migrates it.
+
+    Args:
+        wish: which lock, and how long to wait for it.
+        tell: is told what a user should know while waiting.
+
+    Raises:
+        LockError: it could not be had in time.
+        ConfigError: ``require``, and no lock is known for this database; or a pooler is in between.
+    """
+    if wish.mode == "off":
+        yield Gate(lambda: True)
+        return
+    if wish.url.get_backend_name() == "sqlite":
+        with _beside_file(wish, tell) as open_gate:
+            yield open_gate
+        return
+    lock = lock_for(wish.url.get_backend_name(), "gate", wish.schema, wish.table)
+    if lock is None:
+        _unknown(wish, tell)
+        yield Gate(lambda: True)
+        return
+    with held(wish.url, wish.factory) as connection:
+        connection.call(lambda c: _prepare(c, wish.pooler))
+        wait_for(
+            lambda: connection.call(lock.try_acquire),
+            lambda: connection.call(lock.holder),
+            wish.wait,
+            tell,
+        )
+        try:
+            yield Gate(lambda: connection.call(lock.is_held), connection)
+        finally:
+            with contextlib.suppress(Exception):  # a cut connection has given it back already
+                connection.call(lambda c: c.exec_driver_sql(lock.releasing(c)))
+
+
+def _unknown(wish: Wish, tell: Callable[[str], None]) -> None:
+    backend = wish.url.get_backend_name()
+    if wish.mode == "require":
+        raise ConfigError(
+            f'lock = "require", and no lock is known for {backend}',
+            hint='lock = "auto" goes on without one: then see to it that one process migrates',
+        )
+    tell(f"no lock is known for {backend}: see to it that only one process migrates at a time")
+
+
+def _prepare(connection: Connection, pooler: str | None) -> None:
+    """Keep the server from dropping a connection that only holds a lock."""
+    if connection.dialect.name == "postgresql":
+        refuse_pooler(connection, pooler)
+        settings = {"application_name": APPLICATION, "idle_session_timeout": "0"}
+        for name, value in settings.items():
+            connection.execute(
+                text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :name"),
+                {"name": name, "value": value},
+            )
+    else:
+        connection.execute(text("SET SESSION wait_timeout = 86400"))
+
+
+@contextmanager
+def _beside_file(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
+    file = sqlite_file(wish.url)
+    if file is None:
+        yield Gate(lambda: True)  # a database in memory is this process's own
+        return
+    lock = SidecarLock(file)
+    wait_for(lock.try_acquire, lock.holder, wish.wait, tell)
+    try:
+        yield Gate(lock.is_held)
+    finally:
+        lock.release()
+
+
+def wait_for(
+    attempt: Callable[[], bool],
+    holder: Callable[[], Holder | None],
+    seconds: float,
+    tell: Callable[[str], None],
+) -> bool:
+    """Try for a lock until it is ours, and return whether it had to be waited for.
+
+    Raises:
+        LockError: it was not to be had within these seconds.
+    """
+    started = time.monotonic()
+    pause, told = _FIRST_PAUSE, False
+    if attempt():
+        return False
+    while (waited := time.monotonic() - started) < seconds:
+        if waited >= _PATIENCE and not told:
+            tell(f"waiting for the migration lock, up to {seconds:g} s; {_who(holder())}")
+            told = True
+        left = (seconds if told else min(seconds, _PATIENCE)) - waited
+        # Jitter keeps thirty containers that start together from asking together for ever.
+        time.sleep(min(pause * random.uniform(0.5, 1.5), left))  # noqa: S311 - no secret
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        if attempt():
+            return True
+    who = holder()
+    ending = f"; if it is stuck, this ends it: {who.ending}" if who and who.ending else ""
+    raise LockError(
+        f"another process is migrating this database: the lock was not free within {seconds:g} s; "
+        f"{_who(who)}",
+        hint=f"run again when it has finished, or wait longer: --lock-wait 600{ending}",
+        data={"holder": who.text if who else None},
+    )
+
+
+def _who(holder: Holder | None) -> str:
+    return f"it is held by {holder.text}" if holder else "its holder is not known"

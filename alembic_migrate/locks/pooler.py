@@ -1,0 +1,51 @@
+"""A pooler in transaction mode gives every transaction another server session: no lock holds there.
+
+Through one, two clients both "get" a session's lock, and it stays behind when they leave.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from alembic_migrate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+
+def refuse_pooler(connection: Connection, pooler: str | None) -> None:
+    """Refuse a connection whose server process is not the one that the driver was told of.
+
+    Args:
+        connection: to PostgreSQL, in AUTOCOMMIT.
+        pooler: ``session`` says that there is one and that it keeps sessions apart.
+
+    Raises:
+        ConfigError: there is a pooler in between.
+    """
+    if pooler == "session":
+        return
+    told = _told(connection.connection.dbapi_connection)
+    actual = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+    if told is not None and told != actual:
+        raise ConfigError(
+            "a connection pooler stands between this machine and PostgreSQL, and a pooler in "
+            "transaction mode cannot hold a migration lock",
+            hint="give a URL that leads to the server itself:\n"
+            'migrate_url = "postgresql+psycopg://user:${PASSWORD}@server:5432/name"\n'
+            'or, where the pooler is in session mode: pooler = "session"',
+        )
+
+
+def _told(raw: Any) -> int | None:
+    """Return the number of the server process as the driver got it at login."""
+    raw = getattr(raw, "_connection", raw)  # SQLAlchemy's wrapping of asynchronous drivers
+    if hasattr(raw, "get_server_pid"):  # asyncpg
+        return int(raw.get_server_pid())
+    if hasattr(raw, "get_backend_pid"):  # psycopg2
+        return int(raw.get_backend_pid())
+    info = getattr(raw, "info", None)  # psycopg
+    number = getattr(info, "backend_pid", None)
+    return int(number) if number is not None else None

@@ -1,0 +1,307 @@
+"""The migration lock: who gets it, who waits, what is said, and when it is not taken at all."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+
+import pytest
+from alembic_migrate.errors import ConfigError
+from alembic_migrate.locks.gate import Wish, gate
+from sqlalchemy import make_url
+
+from tests.projects import Project
+from tests.safety.histories import (
+    assert_unlocked,
+    finish,
+    halted,
+    halting,
+    locked,
+    started,
+    wait_until,
+    write,
+    write_history,
+)
+from tests.servers import asynchronous
+
+STEPS = ("op.execute('CREATE TABLE a (n INTEGER)')", "op.execute('CREATE TABLE b (n INTEGER)')")
+
+HOLDERS = {
+    "postgresql": "process N (alembic-migrate) from 127.0.0.1, connected since WHEN UTC",
+    "mysql": "connection N, tester from 127.0.0.1:N, for N s in its present state",
+    "sqlite": "process N on HOST, since WHEN UTC",
+}
+ENDINGS = {
+    "postgresql": "; if it is stuck, this ends it: SELECT pg_terminate_backend(N);",
+    "mysql": "; if it is stuck, this ends it: KILL N;",
+    "sqlite": "",
+}
+
+
+def neutral(text: str) -> str:
+    """Return a message without what differs from run to run."""
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "WHEN", text)
+    text = re.sub(r" on [^ ,]+, since", " on HOST, since", text)
+    text = re.sub(r"(process |connection |KILL |backend\(|0\.1:|, for )\d+", r"\1N", text)
+    return text
+
+
+def history(project: Project, url: str, **keys: object) -> Project:
+    return write(project, url, *STEPS, **keys)
+
+
+@pytest.mark.parametrize("how", ["flag", "key"])
+def test_without_waiting_a_lock_that_is_taken_ends_the_run(project, command, database_url, how):
+    here = history(project(), database_url, **({"lock_wait": 0} if how == "key" else {}))
+    words = ["upgrade"] if how == "key" else ["upgrade", "--lock-wait", "0"]
+    with locked(database_url):
+        result = command(here, *words, status=5)
+
+    kind = make_url(database_url).get_backend_name()
+    assert neutral(result.stderr) == (
+        "Error: another process is migrating this database: the lock was not free within 0 s; "
+        f"it is held by {HOLDERS[kind]}\n"
+        f"  run again when it has finished, or wait longer: --lock-wait 600{ENDINGS[kind]}\n"
+    )
+    assert here.tables(database_url) == []
+
+
+def test_a_lock_that_is_taken_is_an_error_for_programs_too(project, command, postgresql_url):
+    here = history(project(), postgresql_url)
+    with locked(postgresql_url):
+        result = command(here, "upgrade", "--lock-wait", "0", "--format", "json", status=5)
+
+    error = result.json["error"]
+    assert error["code"] == "lock"
+    assert neutral(error["holder"]) == HOLDERS["postgresql"]
+
+
+def test_who_waits_is_told_for_whom_after_two_seconds(project, command, database_url):
+    here = history(project(), database_url)
+    with locked(database_url):
+        result = command(here, "upgrade", "--lock-wait", "2.5", status=5)
+
+    kind = make_url(database_url).get_backend_name()
+    assert neutral(result.stderr).split("\n")[0] == (
+        "Warning: waiting for the migration lock, up to 2.5 s; it is held by " + HOLDERS[kind]
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_an_asynchronous_driver_holds_and_meets_the_same_lock(project, command, request, kind):
+    url = request.getfixturevalue(f"{kind}_url")
+    here = history(project(), asynchronous(url))
+    with locked(url):
+        taken = command(here, "upgrade", "--lock-wait", "0", status=5)
+    with locked(asynchronous(url)):
+        assert neutral(command(here, "upgrade", "--lock-wait", "0", status=5).stderr) == neutral(
+            taken.stderr
+        )
+
+    assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 2 revisions\n"
+    assert_unlocked(url)
+
+
+@pytest.mark.parametrize("words", [["upgrade"], ["upgrade", "head"], ["stamp", "head"]])
+def test_where_nothing_is_to_be_done_no_lock_is_needed(project, command, database_url, words):
+    here = history(project(), database_url)
+    command(here, "upgrade")
+    with locked(database_url):
+        assert command(here, *words, "--lock-wait", "0").stdout == "Already at r0001 (head)\n"
+
+
+@pytest.mark.parametrize("verb", ["current", "status", "history", "heads", "check"])
+def test_what_only_reads_needs_no_lock(project, command, database_url, verb):
+    here = history(project(), database_url)
+    with locked(database_url):
+        command(here, verb, status=None)
+        assert command(here, "upgrade", "--sql").stdout.startswith(("CREATE", "BEGIN"))
+
+
+def test_without_a_lock_nobody_waits(project, command, database_url):
+    here = history(project(), database_url, lock="off")
+    with locked(database_url):
+        assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 2 revisions\n"
+
+
+def test_a_required_lock_is_taken_where_there_is_one(project, command, database_url):
+    here = history(project(), database_url, lock="require")
+    assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 2 revisions\n"
+    with locked(database_url):
+        command(here, "downgrade", "base", "--lock-wait", "0", status=5)
+
+
+def test_where_no_lock_is_known_it_is_said_or_an_error():
+    said: list[str] = []
+    unknown = make_url("mssql+pymssql://host/name")
+    with gate(Wish(unknown, None, "alembic_version"), said.append) as open_gate:
+        open_gate.check()
+    assert said == [
+        "no lock is known for mssql: see to it that only one process migrates at a time"
+    ]
+
+    required = Wish(unknown, None, "alembic_version", mode="require")
+    with pytest.raises(ConfigError) as refused, gate(required, said.append):
+        pass
+    assert str(refused.value) == 'lock = "require", and no lock is known for mssql'
+    assert refused.value.hint == (
+        'lock = "auto" goes on without one: then see to it that one process migrates'
+    )
+
+
+def test_two_names_of_one_database_share_the_lock(project, command, tmp_path, postgresql_url):
+    other_name = postgresql_url.replace("127.0.0.1", "localhost")
+    here = history(project(), other_name)
+    with locked(postgresql_url):
+        command(here, "upgrade", "--lock-wait", "0", status=5)
+
+
+def test_a_link_to_a_sqlite_file_shares_the_lock(project, command, tmp_path, sqlite_url):
+    (tmp_path / "link.db").symlink_to(tmp_path / "test.db")
+    here = history(project(), f"sqlite:///{tmp_path / 'link.db'}")
+    with locked(sqlite_url):
+        command(here, "upgrade", "--lock-wait", "0", status=5)
+
+
+def test_schemas_of_tenants_do_not_wait_for_each_other(project, command, postgresql_url):
+    one, other = (
+        history(project(name=name), postgresql_url, version_table_schema=name)
+        for name in ("one", "other")
+    )
+    for name in ("one", "other"):
+        one.execute(postgresql_url, f"CREATE SCHEMA {name}")
+        for here in (one, other):
+            for number, table in enumerate("ab"):
+                path = f"migrations/versions/r{number:04}.py"
+                text = here.read(path)
+                here.write(path, text.replace(f"TABLE {table}", f"TABLE {here.root.name}.{table}"))
+    with locked(postgresql_url, schema="one"):
+        command(one, "upgrade", "--lock-wait", "0", status=5)
+        assert command(other, "upgrade", "--lock-wait", "0").stdout.startswith("Upgraded")
+
+
+def test_databases_of_one_server_do_not_wait_for_each_other(project, command, mariadb_server):
+    with mariadb_server.database() as one, mariadb_server.database() as other, locked(one):
+        here = history(project(), other)
+        assert command(here, "upgrade", "--lock-wait", "0").stdout.startswith("Upgraded")
+
+
+@pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
+def test_a_lock_that_is_lost_ends_the_run_before_the_next_revision(
+    project, postgresql_server, postgresql_url, per_migration
+):
+    here = write(
+        project(),
+        postgresql_url,
+        STEPS[0] + "\n" + _until("go"),
+        STEPS[1],
+        transaction_per_migration=per_migration,
+    )
+    with started(here, "upgrade") as process:
+        wait_until((here.root / "at").exists)
+        name = make_url(postgresql_url).database
+        postgresql_server.execute(
+            lambda cursor: cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'alembic-migrate' AND datname = %s",
+                (name,),
+            )
+        )
+        (here.root / "go").touch()
+        result = finish(process)
+
+    assert result.exit == 5, result
+    stays = "r0000 ran before it and stays: the database is now at r0000"
+    nothing = "nothing changed: the database is still at base"
+    assert result.stderr == (
+        "Running upgrade  -> r0000, a step\n"
+        "Error: the lock's connection was lost: another process may be migrating now\n"
+        f"  {stays if per_migration else nothing}\n"
+        "  run the command again\n"
+    )
+    assert here.stamped(postgresql_url) == (["r0000"] if per_migration else [])
+    assert_unlocked(postgresql_url)
+
+
+def test_a_lock_that_is_lost_on_mariadb_ends_the_run_too(project, mariadb_server, mariadb_url):
+    here = write(project(), mariadb_url, STEPS[0] + "\n" + _until("go"), STEPS[1])
+    with started(here, "upgrade") as process:
+        wait_until((here.root / "at").exists)
+        name = make_url(mariadb_url).database
+
+        def kill(cursor):
+            cursor.execute(
+                "SELECT MIN(id) FROM information_schema.processlist WHERE db = %s", (name,)
+            )
+            cursor.execute(f"KILL {cursor.fetchone()[0]}")
+
+        mariadb_server.execute(kill)
+        (here.root / "go").touch()
+        result = finish(process)
+
+    assert result.exit == 5, result
+    assert here.stamped(mariadb_url) == ["r0000"]
+    assert_unlocked(mariadb_url)
+
+
+def _until(name: str) -> str:
+    return f"""\
+import pathlib, time
+pathlib.Path("at").touch()
+while not pathlib.Path("{name}").exists():
+    time.sleep(0.02)
+"""
+
+
+def test_a_migrating_session_that_the_server_ends_is_told(
+    project, postgresql_server, postgresql_url
+):
+    here = write(project(), postgresql_url, STEPS[0], _until("go") + STEPS[1])
+    with started(here, "upgrade") as process:
+        wait_until((here.root / "at").exists)
+        name = make_url(postgresql_url).database
+        postgresql_server.execute(
+            lambda cursor: cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name <> 'alembic-migrate' AND datname = %s",
+                (name,),
+            )
+        )
+        (here.root / "go").touch()
+        result = finish(process)
+
+    path = here.root / "migrations/versions/r0001.py"
+    assert result.exit == 1, result
+    assert result.stderr == (
+        "Running upgrade  -> r0000, a step\n"
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path}:16: OperationalError: terminating "
+        "connection due to administrator command\n"
+        "  r0000 ran before it and stays: the database is now at r0000\n"
+    )
+    assert_unlocked(postgresql_url)
+
+
+def test_who_waits_begins_with_what_the_other_left(project, command, database_url):
+    """A waiter that comes to its turn finds the work done, and says so."""
+    here = write_history(project(), database_url, count=2)
+    done = []
+    with locked(database_url):
+        waiting = threading.Thread(target=lambda: done.append(here.run("upgrade")))
+        waiting.start()
+        time.sleep(1)
+        assert not done
+    waiting.join()
+    assert done[0].stdout == "Upgraded to r0001 (head), 2 revisions\n"
+
+
+def test_the_lock_of_a_killed_process_on_sqlite_names_the_one_that_has_it_now(
+    project, command, sqlite_url
+):
+    here = write(project(), sqlite_url, halting("there") + STEPS[0])
+    with started(here, "upgrade", HALT="there") as process:
+        halted(here, "there")
+        told = command(here, "upgrade", "--lock-wait", "0", status=5)
+    assert f"it is held by process {process.pid} on" in told.stderr
+    assert command(here, "upgrade").stdout == "Upgraded to r0000 (head), 1 revision\n"

@@ -1,0 +1,117 @@
+"""Many processes at once: one migrates, the others wait, and nothing runs twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.projects import Project
+from tests.safety.histories import (
+    assert_unlocked,
+    finish,
+    locked,
+    race,
+    start,
+    wait_until,
+    write_history,
+)
+
+slow = pytest.mark.slow
+
+
+def assert_once(here: Project, url: str, results: list, *, count: int) -> None:
+    """Make sure that each of so many revisions ran once, whoever ran it."""
+    assert [result.exit for result in results] == [0] * len(results), results
+    assert here.rows(url, "SELECT n FROM counter") == [(count - 1,)]
+    assert here.stamped(url) == [f"r{count - 1:04}"]
+    applied = [r for r in results if r.stdout.startswith("Upgraded")]
+    waited = [r for r in results if r.stdout == f"Already at r{count - 1:04} (head)\n"]
+    assert (len(applied), len(waited)) == (1, len(results) - 1), results
+    assert_unlocked(url)
+
+
+@pytest.mark.parametrize(
+    ("processes", "per_migration", "count", "existing"),
+    [
+        (2, True, 30, False),
+        (2, False, 2, True),
+        (8, True, 2, False),
+        *(
+            pytest.param(processes, per_migration, count, existing, marks=slow)
+            for processes in (2, 8)
+            for per_migration in (True, False)
+            for count in (2, 30)
+            for existing in (True, False)
+        ),
+        pytest.param(30, True, 2, False, marks=slow),
+        pytest.param(30, False, 30, True, marks=slow),
+    ],
+)
+def test_processes_that_start_together_apply_each_revision_once(
+    project, command, database_url, processes, per_migration, count, existing
+):
+    here = write_history(
+        project(), database_url, count=count, transaction_per_migration=per_migration
+    )
+    if existing:
+        command(here, "upgrade", "r0000")
+
+    assert_once(here, database_url, race(here, processes, "upgrade"), count=count)
+
+
+@pytest.mark.parametrize("processes", [3, pytest.param(8, marks=slow)])
+def test_a_script_of_alembics_own_is_locked_as_well(project, database_url, processes):
+    here = write_history(project(), database_url, count=3)
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "init", "made"],
+        cwd=here.root,
+        check=True,
+        capture_output=True,
+    )
+    (here.root / "made" / "env.py").rename(here.root / "migrations" / "env.py")
+
+    results = race(here, processes, "upgrade")
+
+    assert [result.exit for result in results] == [0] * processes, results
+    assert here.rows(database_url, "SELECT n FROM counter") == [(2,)]
+    assert here.stamped(database_url) == ["r0002"]
+    assert_unlocked(database_url)
+
+
+def test_one_step_that_several_ask_for_at_once_is_one_step(project, command, database_url):
+    here = write_history(project(), database_url, count=4)
+    command(here, "upgrade", "r0000")
+    with locked(database_url):
+        running = [start(here, "upgrade", "+1", "--verbose") for _ in range(3)]
+        wait_until(lambda: all(_has_looked(process) for process in running))
+
+    results = [finish(process) for process in running]
+
+    assert [result.exit for result in results] == [0, 0, 0], results
+    assert here.stamped(database_url) == ["r0001"]
+    assert here.rows(database_url, "SELECT n FROM counter") == [(1,)]
+
+
+def _has_looked(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a process says that it waits."""
+    assert process.stderr is not None
+    return b"waiting for the migration lock" in process.stderr.peek()
+
+
+@pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
+def test_an_upgrade_and_a_downgrade_at_once_come_one_after_the_other(
+    project, command, database_url, per_migration
+):
+    here = write_history(project(), database_url, count=4, transaction_per_migration=per_migration)
+    command(here, "upgrade", "r0002")
+    running = [start(here, *words.split()) for words in ("upgrade", "downgrade r0000") * 2]
+
+    results = [finish(process) for process in running]
+
+    assert [result.exit for result in results] == [0, 0, 0, 0], results
+    version = here.stamped(database_url)
+    assert version in (["r0003"], ["r0000"])
+    assert here.rows(database_url, "SELECT n FROM counter") == [(int(version[0][1:]),)]
+    assert_unlocked(database_url)

@@ -1,0 +1,266 @@
+"""SQLite: a failed revision rolls back whole, and no batch operation loses a row to a cascade."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from tests.projects import Project
+from tests.safety.histories import assert_unlocked, write
+from tests.servers import asynchronous
+
+FAMILY = """
+op.create_table("parent", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Text))
+op.create_table(
+    "child",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("p", sa.Integer, sa.ForeignKey("parent.id", ondelete="CASCADE")),
+)
+op.execute("INSERT INTO parent VALUES (1, 'x'), (2, 'y')")
+op.execute("INSERT INTO child VALUES (10, 1), (11, 1), (12, 2)")
+"""
+
+BATCH = """
+with op.batch_alter_table("parent", recreate="always") as batch:
+    batch.alter_column("a", type_=sa.String(20), nullable=True)
+"""
+
+ENGINE = """
+from sqlalchemy import create_engine, event
+
+
+def make_engine(url):
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def connected(raw, _record):
+        raw.execute("PRAGMA foreign_keys = ON")
+        {more}
+
+    {begin}
+    return engine
+"""
+
+BEGIN = """@event.listens_for(engine, "begin")
+    def begins(connection):
+        connection.exec_driver_sql("BEGIN")
+"""
+
+ENGINES = {
+    "plain": ENGINE.format(more="", begin=""),
+    # As SQLAlchemy's documentation has it, for transactions that really begin.
+    "documented": ENGINE.format(more="raw.isolation_level = None", begin=BEGIN),
+}
+
+
+@pytest.fixture(params=["default", "plain", "documented", "async"])
+def here(request, project, sqlite_url) -> Project:
+    """A project on SQLite, with engines as people have them."""
+    made: Project = project()
+    url = asynchronous(sqlite_url) if request.param == "async" else sqlite_url
+    keys = {}
+    if request.param in ENGINES:
+        made.write("engines.py", ENGINES[request.param])
+        keys = {"engine": "engines:make_engine"}
+    write(made, url, FAMILY, **keys)
+    return made
+
+
+def add(here: Project, number: int, upgrade: str) -> None:
+    from tests.projects import revision_text
+
+    name = f"r{number:04}"
+    text = revision_text(name, f"r{number - 1:04}", upgrade=upgrade)
+    here.write(f"migrations/versions/{name}.py", text)
+
+
+def path_of(here: Project, name: str) -> str:
+    return str(here.root / "migrations" / "versions" / f"{name}.py")
+
+
+@pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
+def test_a_failed_revision_is_rolled_back_whole(here, command, sqlite_url, per_migration):
+    toml = here.read("pyproject.toml")
+    each = str(per_migration).lower()
+    here.write("pyproject.toml", f"{toml}transaction_per_migration = {each}\n")
+    command(here, "upgrade")
+    add(
+        here,
+        1,
+        'op.create_table("half", sa.Column("n", sa.Integer))\n'
+        "op.execute(\"UPDATE parent SET a = 'changed'\")\n"
+        'op.add_column("parent", sa.Column("more", sa.Integer))\n'
+        'raise ValueError("no further")',
+    )
+
+    failed = command(here, "upgrade", status=1)
+
+    assert failed.stderr == (
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}:15: ValueError: "
+        "no further\n"
+        "  nothing changed: the database is still at r0000\n"
+    )
+    assert here.tables(sqlite_url) == ["alembic_version", "child", "parent"]
+    assert here.rows(sqlite_url, "SELECT * FROM parent") == [(1, "x"), (2, "y")]
+    assert here.stamped(sqlite_url) == ["r0000"]
+    assert_unlocked(sqlite_url)
+
+
+def test_a_batch_operation_on_a_parent_keeps_the_children(here, command, sqlite_url):
+    add(here, 1, BATCH)
+    command(here, "upgrade")
+    add(here, 2, BATCH)
+    command(here, "upgrade")
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+    assert here.rows(sqlite_url, "SELECT * FROM parent") == [(1, "x"), (2, "y")]
+    (made,) = here.rows(sqlite_url, "SELECT sql FROM sqlite_master WHERE name = 'child'")
+    assert "REFERENCES parent" in made[0]
+
+
+def test_a_revision_that_would_leave_orphans_is_refused(here, command, sqlite_url):
+    command(here, "upgrade")
+    add(here, 1, 'op.execute("DELETE FROM parent WHERE id = 1")')
+
+    refused = command(here, "upgrade", status=1)
+
+    assert refused.stderr == (
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}: rows would refer to "
+        "rows that are not there any more: 2 in child to parent\n"
+        "  nothing changed: the database is still at r0000\n"
+    )
+    assert here.rows(sqlite_url, "SELECT count(*) FROM parent") == [(2,)]
+
+
+def test_orphans_that_were_there_before_do_not_matter(here, command, sqlite_url):
+    command(here, "upgrade")
+    here.execute(sqlite_url, "INSERT INTO child VALUES (13, 99)")
+    add(here, 1, BATCH)
+    add(here, 2, 'op.add_column("child", sa.Column("more", sa.Integer))')
+
+    command(here, "upgrade")
+
+    assert here.rows(sqlite_url, "SELECT count(*) FROM child") == [(4,)]
+    assert here.stamped(sqlite_url) == ["r0002"]
+
+
+# Where a listener says BEGIN to every transaction there is no outside.
+@pytest.mark.parametrize("here", ["default", "plain", "async"], indirect=True)
+def test_what_cannot_run_in_a_transaction_runs_outside_of_it(here, command, sqlite_url):
+    add(
+        here,
+        1,
+        "op.execute(\"UPDATE parent SET a = 'z'\")\n"
+        'with op.get_context().autocommit_block():\n    op.execute("VACUUM")\n'
+        "op.execute(\"UPDATE parent SET a = 'zz'\")",
+    )
+
+    command(here, "upgrade")
+
+    assert here.rows(sqlite_url, "SELECT DISTINCT a FROM parent") == [("zz",)]
+    assert here.stamped(sqlite_url) == ["r0001"]
+
+
+def test_what_was_committed_outside_of_the_transaction_is_told(here, command, sqlite_url):
+    command(here, "upgrade")
+    add(
+        here,
+        1,
+        "op.execute(\"UPDATE parent SET a = 'z'\")\n"
+        'with op.get_context().autocommit_block():\n    op.execute("CREATE INDEX i ON parent (a)")\n'
+        "op.execute(\"UPDATE parent SET a = 'zz'\")\n"
+        'raise ValueError("no further")',
+    )
+
+    failed = command(here, "upgrade", status=1)
+
+    assert failed.stderr == (
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}:16: ValueError: "
+        "no further\n"
+        "  the version table is still at r0000\n"
+        "  these statements of the failed revision are committed and stay:\n"
+        "    UPDATE parent SET a = 'z'\n"
+        "    CREATE INDEX i ON parent (a)\n"
+        "  undo them by hand, correct the revision, and run it again\n"
+    )
+    assert here.rows(sqlite_url, "SELECT DISTINCT a FROM parent") == [("z",)]
+
+
+def test_a_file_that_the_application_writes_to_is_told(project, command, sqlite_url, tmp_path):
+    here = write(project(), f"{sqlite_url}?timeout=0.2", FAMILY)
+    application = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    application.execute("CREATE TABLE its (n)")
+    application.execute("BEGIN IMMEDIATE")
+    application.execute("INSERT INTO its VALUES (1)")
+
+    locked = command(here, "upgrade", status=1)
+
+    application.execute("COMMIT")
+    application.close()
+    assert locked.stderr == (
+        f"Error: sqlite:///{tmp_path}/test.db?timeout=0.2: another process holds the SQLite file "
+        "locked (database is locked)\n"
+        "  end the other process, or run again when it has finished\n"
+    )
+    assert command(here, "upgrade").stdout == "Upgraded to r0000 (head), 1 revision\n"
+
+
+@pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
+def test_a_database_that_grows_too_large_is_rolled_back(
+    project, command, sqlite_url, per_migration
+):
+    fill = (
+        "op.execute('CREATE TABLE filled AS WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL "
+        "SELECT x + 1 FROM t WHERE x < 20000) SELECT x, hex(randomblob(50)) AS y FROM t')"
+    )
+    small = "op.execute('PRAGMA max_page_count = 30')\n"
+    here = write(
+        project(), sqlite_url, FAMILY, small + fill, transaction_per_migration=per_migration
+    )
+    command(here, "upgrade", "r0000")
+
+    full = command(here, "upgrade", status=1)
+
+    assert full.stderr == (
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}:13: "
+        "OperationalError: database or disk is full\n"
+        "  nothing changed: the database is still at r0000\n"
+    )
+    assert here.tables(sqlite_url) == ["alembic_version", "child", "parent"]
+    assert here.rows(sqlite_url, "PRAGMA integrity_check") == [("ok",)]
+    assert_unlocked(sqlite_url)
+
+
+def test_foreign_keys_are_enforced_again_afterwards(project, sqlite_url):
+    """A project may hand out the engine that its application goes on with."""
+    import alembic_migrate
+
+    here = write(project(), sqlite_url, FAMILY, BATCH, engine="shared_engine:give")
+    here.write(
+        "shared_engine.py",
+        """
+        from sqlalchemy import create_engine, event
+
+        made = []
+
+        def give(url):
+            if not made:
+                made.append(create_engine(url))
+
+                @event.listens_for(made[0], "connect")
+                def connected(raw, _record):
+                    raw.execute("PRAGMA foreign_keys = ON")
+
+            return made[0]
+        """,
+    )
+    alembic_migrate.load(here.root).upgrade()
+    import shared_engine
+
+    with shared_engine.made[0].connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    shared_engine.made[0].dispose()
