@@ -121,6 +121,8 @@ def forwarded_warnings(report: Report, base: str) -> Iterator[None]:
         for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
             warnings.filterwarnings("ignore", category=category, module=_OURS.pattern)
         warnings.filterwarnings("always", category=UserWarning, module=_OURS.pattern)
+        # MySQL's remark on every version table that Alembic makes; aiomysql hands it on.
+        warnings.filterwarnings("ignore", message=r"Name '.*' ignored for PRIMARY key")
 
         def show(
             message: Warning | str,

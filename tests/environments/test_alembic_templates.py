@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import alembic
 import pytest
 
 from tests.environments.conftest import BOOK, alembic_init, edit, other, placed
@@ -38,7 +40,12 @@ def url_of(template: str) -> str:
     return "sqlite+aiosqlite:///shop.db" if "async" in template else "sqlite:///shop.db"
 
 
-@pytest.fixture(params=["generic", "async", "pyproject", "pyproject_async"])
+# The newest of them is younger than the oldest Alembic that is supported.
+WANTED = ("generic", "async", "pyproject", "pyproject_async")
+TEMPLATES = [name for name in WANTED if (Path(alembic.__path__[0]) / "templates" / name).is_dir()]
+
+
+@pytest.fixture(params=TEMPLATES)
 def template(request):
     return request.param
 
@@ -91,7 +98,7 @@ def test_every_command_works_with_a_folder_of_alembics(project, command, templat
     assert command(here, "stamp", "--purge", "base").stdout == "Stamped base\n"
 
 
-@pytest.mark.parametrize("template", ["generic", "pyproject_async"])
+@pytest.mark.parametrize("template", TEMPLATES[::3])
 def test_the_installed_command_works_with_a_folder_of_alembics(project, template):
     here = with_models(project(), template)
     set_url(here, "ini", url_of(template))

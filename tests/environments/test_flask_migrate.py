@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import alembic
 import pytest
 
 from tests import projects
@@ -50,6 +51,8 @@ current_app, and there is no Flask application here
 @pytest.fixture(scope="module")
 def initialised(tmp_path_factory):
     here = projects.make(tmp_path_factory.mktemp("flask"), {"app.py": APP})
+    if alembic.__version__ == "1.16.0":
+        pytest.skip("Alembic 1.16.0 does not find Flask-Migrate's templates: flask db init fails")
     other("flask", here, "db", "init")
     return here
 
