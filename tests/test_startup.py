@@ -39,6 +39,7 @@ COMMANDS = [
     "history",
     "check",
     "ensure-version",
+    "resolve",
     "status",
     "config",
     "config show",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from alembic_migrate.databases.watching import OURS, is_autocommit
+from alembic_migrate.databases.watching import OURS, is_autocommit, is_read
 from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.history import autocommit_line
 
@@ -44,48 +44,62 @@ def refuse_rehearsal(target: Target, scripts: Scripts, steps: Sequence[Any]) -> 
             "commits as it likes",
             hint='env = "builtin" under [tool.alembic-migrate] uses it',
         )
+    look_at_it = f"look at the script instead: alembic-db upgrade{target.flag} --sql"
     backend = target.url.get_backend_name()
     if backend not in _TRANSACTIONAL:
         raise UsageError(
             f"{target.prefix}a rehearsal cannot be rolled back on {backend}, which commits DDL",
-            hint=f"look at the script instead: alembic-db upgrade{target.flag} --sql",
+            hint=look_at_it,
         )
+    before = None
     for step in steps:
         script = scripts.get_revision(step.revision.revision)
         line = autocommit_line(Path(script.path))
         if line is not None:
+            rehearse = f"rehearse what comes before it: alembic-db upgrade{target.flag} --rehearse"
             raise UsageError(
                 f"{target.prefix}revision {script.revision} cannot be rehearsed: "
                 f"{script.path}:{line} commits by itself (autocommit_block)",
-                hint=f"rehearse what comes before it: alembic-db upgrade{target.flag} --rehearse "
-                f"{script.down_revision or 'base'}",
+                hint=f"{rehearse} {before}" if before else look_at_it,
             )
+        before = script.revision
 
 
 @contextmanager
 def rolled_back(connection: Connection) -> Iterator[None]:
-    """Work in one transaction of a connection, and roll it back; nothing may commit meanwhile.
+    """Work in one transaction of a connection, and roll it back.
 
     Raises:
         UsageError: the connection has no transactions.
-        MigrationError: something would commit; it has not.
     """
     if is_autocommit(connection):
         raise UsageError(
             "a rehearsal needs a transaction, and the engine is in AUTOCOMMIT",
             hint="make it with another isolation_level",
         )
+    # Alembic leaves a transaction alone that it has not begun.
+    with connection.begin() as transaction:
+        yield
+        transaction.rollback()
+
+
+@contextmanager
+def nothing_commits() -> Iterator[None]:
+    """Refuse meanwhile, on whatever connection, what would make a rehearsal last.
+
+    Raises:
+        MigrationError: something would commit; it has not.
+    """
 
     def refuse(_connection: Connection) -> None:
         raise MigrationError("it commits by itself, which a rehearsal cannot take back")
 
     def look(other: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         ours = OURS in other.get_execution_options()
-        if not ours and (_COMMITS.match(statement) or is_autocommit(other)):
+        at_once = is_autocommit(other) and not is_read(statement)
+        if not ours and (_COMMITS.match(statement) or at_once):
             refuse(other)
 
-    # Alembic leaves a transaction alone that it has not begun.
-    connection.begin()
     event.listen(Engine, "commit", refuse)
     event.listen(Engine, "before_cursor_execute", look)
     try:
@@ -93,7 +107,6 @@ def rolled_back(connection: Connection) -> Iterator[None]:
     finally:
         event.remove(Engine, "commit", refuse)
         event.remove(Engine, "before_cursor_execute", look)
-        connection.rollback()
 
 
 def check_deferred(connection: Connection) -> None:

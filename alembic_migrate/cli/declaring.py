@@ -93,16 +93,22 @@ SQL_DIR = click.Option(
 )
 TAG = value("--tag", metavar="TAG", help="A word for env.py: context.get_tag_argument().")
 KEEP_GOING = flag("--keep-going", help="Go on with the other bases where one fails.")
+
+
+class _Seconds(click.FloatRange):
+    name = "number of seconds"
+
+
 WAIT = click.Option(
     ["--wait"],
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
+    type=_Seconds(min=0),
     help="Wait for a database that is still starting, and for nothing else.",
 )
 LOCK_WAIT = click.Option(
     ["--lock-wait"],
     metavar="SECONDS",
-    type=click.FloatRange(min=0),
+    type=_Seconds(min=0),
     help="Wait for another migration process; 0 fails at once.",
 )
 CONFIRM = click.Option(

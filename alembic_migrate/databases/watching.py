@@ -42,6 +42,7 @@ class Statements:
         self.done: list[str] = []
         self.committed = 0
         self.commits = 0
+        self._doubtful: tuple[list[str], int, int, int] | None = None  # before the last commit
         self._whole = 0  # how many of them belong to revisions that came to their end
 
     def begin_step(self) -> None:
@@ -65,25 +66,34 @@ class Statements:
 
     def starts(self, connection: Connection, statement: str) -> None:
         """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
+        self._doubtful = None
         if _commits_by_itself(connection, statement):
             self.commit()
 
     def executed(self, connection: Connection, statement: str) -> None:
         """Note a statement that succeeded."""
-        if _READS.match(_without_comments(statement)):
+        if is_read(statement):
             return
         self.done.append(" ".join(statement.split()))
         if _commits_by_itself(connection, statement) or is_autocommit(connection):
             self.committed = len(self.done)
 
     def commit(self) -> None:
-        """Note that what was executed so far is committed."""
+        """Note that what was executed so far is being committed."""
+        self._doubtful = (self.done[:], self.committed, self.commits, self._whole)
         self.committed = len(self.done)
         self.commits += 1
         self._forget_whole()
 
+    def commit_failed(self) -> None:
+        """Note that the commit failed that was begun last, as one with deferred constraints may."""
+        if self._doubtful is not None:
+            self.done, self.committed, self.commits, self._whole = self._doubtful
+            self.rollback()
+
     def rollback(self) -> None:
         """Note that what was not committed is gone."""
+        self._doubtful = None
         del self.done[self.committed :]
         self._whole = min(self._whole, self.committed)
 
@@ -93,6 +103,11 @@ class Statements:
             del self.done[: self._whole]
             self.committed -= self._whole
             self._whole = 0
+
+
+def is_read(statement: str) -> bool:
+    """Tell whether a statement changes nothing that a commit would keep."""
+    return _READS.match(_without_comments(statement)) is not None
 
 
 def _commits_by_itself(connection: Connection, statement: str) -> bool:
@@ -139,6 +154,8 @@ def watched(statements: Statements) -> Iterator[None]:
     def failed(context: Any) -> None:
         if context.connection is not None:
             _running.discard(_raw(context.connection))
+            if context.statement is None:
+                statements.commit_failed()
 
     @_not_ours
     def committed(_c: Connection) -> None:

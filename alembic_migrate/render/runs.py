@@ -46,7 +46,9 @@ def _rehearsal(run: Run) -> str:
     """Return what was rehearsed: the time of each revision, and that nothing is left of it."""
     if not run.steps:
         return f"nothing to rehearse: already at {_place(run)}"
-    times = [f"  {step.revision}  {step.seconds:.3f} s  {step.message}" for step in run.steps]
+    times = [
+        f"  {step.revision}  {step.seconds:.3f} s  {step.message}".rstrip() for step in run.steps
+    ]
     done = f"rehearsed {count(len(run.steps), 'revision')} and rolled back; still at {_place(run)}"
     return "\n".join([done, *times])
 

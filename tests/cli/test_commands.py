@@ -88,6 +88,22 @@ LONG = "Rev: b (head)\nParent: a\nPath: versions/b.py\n\n    text\n\n"
             "stamp",
             ((), {"revisions": ("a", "b"), "purge": True, "confirm": ("app",)}),
         ),
+        (
+            "upgrade --rehearse --confirm app",
+            "upgrade",
+            ((), {"rehearse": True, "confirm": ("app",)}),
+        ),
+        (
+            "upgrade --wait 30 --lock-wait 2.5",
+            "upgrade",
+            ((), {"wait": 30.0, "lock_wait": 2.5}),
+        ),
+        ("downgrade --lock-wait 0", "downgrade", ((), {"lock_wait": 0.0})),
+        ("stamp --lock-wait 0 --wait 1", "stamp", ((), {"lock_wait": 0.0, "wait": 1.0})),
+        ("ensure-version --lock-wait=9", "ensure_version", ((), {"lock_wait": 9.0})),
+        ("resolve a --applied", "resolve", (("a",), {"applied": True})),
+        ("resolve a --not-applied", "resolve", (("a",), {"applied": False})),
+        ("history --applied", "journal", ((), {})),
         ("ensure-version --sql", "ensure_version", ((), {"sql": True})),
         ("heads --resolve-dependencies", "heads", ((), {"resolve_dependencies": True})),
         ("show current", "show", ((), {"revision": "current"})),
@@ -284,6 +300,7 @@ def test_status_tells_by_its_exit_status_only_when_asked(run, fake):
     fake.answers["status"] = (Status("app", "sqlite://", (), ("b",), (a_revision(),), "behind"),)
     table = "base   database    current   head   pending   state\n"
     table += "app    sqlite://   -         b      1         behind\n"
+    table += "\napp: pending a -> b (head), text\n"
     assert run("status") == (0, table, "")
     assert run("status", "--exit-code") == (4, table, "")
     fake.answers["status"] = (Status("app", None, ("b",), ("b",), (), "at head"),)

@@ -56,6 +56,7 @@ def test_the_commands_are_those_of_the_contract():
         "downgrade",
         "stamp",
         "ensure-version",
+        "resolve",
         "current",
         "heads",
         "branches",

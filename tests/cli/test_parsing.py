@@ -21,6 +21,44 @@ def test_relative_revisions_are_arguments(run, fake, words, revision):
     assert asked[2]["revision"] == revision
 
 
+@pytest.mark.parametrize("option", ["--wait", "--lock-wait"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("-1", "-1.0 is not in the range x>=0"),
+        ("soon", "'soon' is not a valid number of seconds"),
+    ],
+)
+def test_seconds_to_wait_are_a_number_that_is_not_negative(run, fake, option, value, said):
+    assert run("upgrade", option, value) == (
+        2,
+        "",
+        (
+            f"Error: Invalid value for '{option}': {said}\n"
+            "  alembic-db upgrade --help shows what is possible.\n"
+        ),
+    )
+    assert fake.asked == []
+
+
+@pytest.mark.parametrize("words", [("a",), ("a", "--applied", "--not-applied")])
+def test_resolve_takes_one_of_its_two_flags(run, fake, words):
+    assert run("resolve", *words) == (
+        2,
+        "",
+        "Error: resolve takes --applied or --not-applied\n  alembic-db resolve a --not-applied\n",
+    )
+    assert fake.asked == []
+
+
+def test_resolve_wants_a_revision(run, fake):
+    assert run("resolve", "--applied") == (
+        2,
+        "",
+        "Error: Missing argument 'REVISION'\n  alembic-db resolve --help shows what is possible.\n",
+    )
+
+
 def test_a_relative_revision_without_a_word_is_the_projects_own_default(run, fake):
     run("downgrade")
     assert fake.asked == [("downgrade", (), {})]

@@ -17,6 +17,7 @@ def test_the_reference_has_a_section_for_every_command():
         "### `alembic-db downgrade [REVISION=-1]`",
         "### `alembic-db stamp [REVISIONS=head]...`",
         "### `alembic-db ensure-version`",
+        "### `alembic-db resolve REVISION`",
         "### `alembic-db current`",
         "### `alembic-db heads`",
         "### `alembic-db branches`",

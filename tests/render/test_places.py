@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from alembic_migrate.errors import DatabaseError
@@ -84,6 +86,7 @@ def test_status_is_a_plain_table_with_what_is_wrong_below():
         "reporting   pg://u:***@h/db      -         c, d   1         behind\n"
         "x           -                    -         e      -         unreachable\n"
         "\n"
+        "reporting: pending a -> c (head), text\n"
         "x: no answer from pg://u:***@h\n"
         "  start it"
     )
@@ -94,9 +97,23 @@ def test_status_is_never_wrapped_where_nobody_watches():
     assert len(places.status([row]).split("\n")) == 2
 
 
-def test_status_lists_what_is_pending_in_its_long_form():
-    assert places.status(ROWS[1:2], verbose=True).split("\n\n")[1] == (
-        "reporting: pending a -> c (head), text"
+def test_status_lists_the_first_of_what_is_pending_and_all_in_its_long_form():
+    pending = tuple(a_revision(each, down=(), is_head=False) for each in "cdefghi")
+    pending = tuple(replace(each, is_effective_head=False) for each in pending)
+    row = Status("x", None, (), ("i",), pending, "behind")
+    shown = [f"x: pending <base> -> {each}, text" for each in "cdefghi"]
+    below = places.status([row]).split("\n\n")[1]
+    assert below.split("\n") == [*shown[:5], "x: and 2 more; -v shows all"]
+    assert places.status([row], verbose=True).split("\n\n")[1].split("\n") == shown
+
+
+def test_status_tells_who_holds_the_lock():
+    rows = [replace(row, lock="process 7 on HOST" if row.base == "x" else None) for row in ROWS]
+    assert places.status(rows).split("\n\n")[1] == (
+        "reporting: pending a -> c (head), text\n"
+        "x: locked by process 7 on HOST\n"
+        "x: no answer from pg://u:***@h\n"
+        "  start it"
     )
 
 

@@ -27,6 +27,22 @@ STEPS = (Step("b", "", 0.1), Step("c", "", 0.1))
         (a_run(verb="stamp", after=(), steps=()), "app: stamped base"),
         (a_run(verb="stamp", before=("b",), steps=()), "app: already at b (head)"),
         (a_run(verb="ensure-version"), "app: the version table is there"),
+        (a_run(verb="resolve"), "app: resolved: the database is at b (head)"),
+        (a_run(verb="resolve", after=(), steps=()), "app: resolved: the database is at base"),
+        (
+            a_run(
+                after=("a",), steps=(Step("b", "make b", 0.25), Step("c", "", 61)), rehearsed=True
+            ),
+            (
+                "app: rehearsed 2 revisions and rolled back; still at a\n"
+                "  b  0.250 s  make b\n"
+                "  c  61.000 s"
+            ),
+        ),
+        (
+            a_run(before=("b",), steps=(), rehearsed=True),
+            "app: nothing to rehearse: already at b (head)",
+        ),
     ],
 )
 def test_a_run_is_told_in_one_line(run, text):

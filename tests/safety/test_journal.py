@@ -127,6 +127,20 @@ def test_with_one_transaction_for_all_what_was_rolled_back_was_not_done(
         ]
 
 
+def test_a_commit_that_fails_has_committed_nothing(project, postgresql_url, command):
+    tables = """
+    op.execute("CREATE TABLE p (x INTEGER PRIMARY KEY)")
+    op.execute("CREATE TABLE c (x INTEGER REFERENCES p (x) DEFERRABLE INITIALLY DEFERRED)")
+    op.execute("INSERT INTO p VALUES (1)")
+    op.execute("INSERT INTO c VALUES (1)")
+    """
+    here = write(project(), postgresql_url, tables, 'op.execute("DELETE FROM p")', journal=True)
+    command(here, "upgrade", "r0000")
+    said = command(here, "upgrade", status=1).stderr
+    assert said.endswith("\n  nothing changed: the database is still at r0000\n")
+    assert noted(here, postgresql_url)[1:] == [("r0001", "upgrade", "failed")]
+
+
 def test_with_one_transaction_for_all_what_a_revision_committed_is_done(
     project, postgresql_url, command
 ):
@@ -266,13 +280,14 @@ def test_the_journal_stands_beside_the_version_table(project, postgresql_url, co
 
 
 def test_a_half_applied_revision_is_marked_and_told(half, mariadb_url, command):
+    command(half, "upgrade", "r0000")
     said = command(half, "upgrade", status=1).stderr
     assert noted(half, mariadb_url)[1:] == [("r1", "upgrade", "half applied")]
     error = said[said.index("Error:") :].replace(str(half.root), "ROOT")
     assert re.sub(r"_mysql.*?\n|ProgrammingError: .*\n", "SAID\n", error) == (
         "Error: revision r1 failed in upgrade(): ROOT/migrations/versions/r1.py:16: SAID\n"
         "  the version table is still at r0000\n"
-        "  these statements of the failed revision are committed and stay:\n"
+        "  these statements are committed and stay, although their revision is not applied:\n"
         "    CREATE TABLE a ( x INTEGER )\n"
         "    CREATE TABLE b ( x INTEGER )\n"
         "  undo them by hand, correct the revision, and run it again\n"
