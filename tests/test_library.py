@@ -415,3 +415,13 @@ def test_loading_reads_no_module_and_touches_no_database(two_bases):
     assert project.names == ("app", "reporting")
     assert "shop.app" not in sys.modules
     assert not list(two_bases.root.glob("*.db"))
+
+
+def test_what_a_revision_depends_on_is_a_tuple_however_the_file_writes_it(shop):
+    (head,) = alembic_migrate.load(shop.root, base="app").heads()[0].revisions
+    for name, needs in (("one", head.revision), ("two", (head.revision, "one"))):
+        text = projects.revision_text(name, depends_on=needs)
+        shop.write(f"migrations/app/versions/{name}.py", text)
+    project = alembic_migrate.load(shop.root, base="app")
+    assert project.show("one")[0].revisions[0].depends_on == (head.revision,)
+    assert project.show("two")[0].revisions[0].depends_on == (head.revision, "one")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic.util import to_tuple
+
 from alembic_migrate.results import Change, Revision
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def record(script: Script, current: Iterable[str] | None = None) -> Revision:
     return Revision(
         revision=script.revision,
         down_revisions=tuple(down),
-        depends_on=tuple(script.dependencies or ()),
+        depends_on=to_tuple(script.dependencies, default=()),
         branch_labels=tuple(sorted(script.branch_labels or ())),
         message=script.doc,
         doc=script.longdoc,
