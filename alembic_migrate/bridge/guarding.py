@@ -17,6 +17,7 @@ from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
 from alembic_migrate.events import Event
 from alembic_migrate.locks.blockers import Blockers
+from alembic_migrate.locks.ending import end_session, number_of
 from alembic_migrate.locks.gate import Gate, Wish, gate
 from alembic_migrate.locks.pooler import refuse_pooler
 from alembic_migrate.locks.sessions import SessionLock, lock_for
@@ -72,6 +73,7 @@ class Guard:
         self._resetting: list[str] = []
         self._sidecars: dict[Path, SidecarLock] = {}
         self._inner: tuple[SessionLock, Connection, Any] | None = None
+        self._number: int | None = None
 
     def enter(self, context: MigrationContext, heads: Sequence[str]) -> None:
         """Take the lock of the migrating session itself, and set its limits.
@@ -88,6 +90,7 @@ class Guard:
         if connection is None or self._inner is not None:
             return
         self._enter_sqlite(connection)
+        self._number = number_of(connection)
         lock = self._lock(connection, context)
         if lock is not None:
             if connection.dialect.name == "postgresql":
@@ -179,6 +182,16 @@ class Guard:
         """Note how the revision ended that began last."""
         if self.journal is not None:
             self.journal.end(outcome, self.statements.commits, settled=self.statements.settled)
+
+    def end_session(self) -> None:
+        """End the migrating session after a signal: a server does not notice that nobody listens.
+
+        MySQL's would even finish an ALTER, and keep the session's lock meanwhile.
+        """
+        number = self._number
+        if number is not None and self.gate.connection is not None:
+            with contextlib.suppress(Exception):  # the truth is looked up in any case
+                self.gate.connection.call(lambda c: end_session(c, number))
 
     def leave(self) -> None:
         """Give the session's lock back: it would outlive the connection's return to a pool."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic.runtime.migration import RevisionStep
@@ -270,12 +271,12 @@ class Job:
             if guard is not None:
                 guard.enter(context, heads)
             steps = self._steps(plan, heads, version_table_of(context))
-            if not self.sql:
+            if self.verb == "ensure-version":
+                _make_version_table(context)
+            elif not self.sql:
                 if self.verb == "upgrade" and not heads:
                     refuse_unmanaged(self.target, context, steps)
-                if self.verb == "ensure-version":
-                    _make_version_table(context)
-                elif steps and not heads:
+                if steps and not heads:
                     context._ensure_version_table()  # noqa: SLF001 - only now is it needed
             return self.progress.watch(steps, context)
 
@@ -317,7 +318,9 @@ class Job:
 
 def _make_version_table(context: MigrationContext) -> None:
     """Make the version table and commit it: no revision follows that would."""
-    context._ensure_version_table()  # noqa: SLF001 - as Alembic's own command does
+    # A script has its BEGIN and COMMIT here, where each revision would have its own.
+    with context.begin_transaction(_per_migration=True) if context.as_sql else nullcontext():
+        context._ensure_version_table()  # noqa: SLF001 - as Alembic's own command does
     connection = context.connection
     if connection is not None and not context.as_sql and connection.in_transaction():
         connection.commit()

@@ -6,7 +6,7 @@ import functools
 import signal
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,6 +197,8 @@ class Progress:
         verb = "terminated" if isinstance(error, Terminated) else "interrupted"
         if self.offline or (self.running is None and not self.steps):
             return Interrupted(f"{self.target.prefix}{verb}", number, hint="nothing changed")
+        if self.guard is not None:
+            self.guard.end_session()
         truth = self._look()
         self._note_end(truth)
         at = f" while revision {self.running.revision} ran" if self.running else ""
@@ -221,7 +223,19 @@ class Progress:
 
     def _look(self) -> Truth:
         done = tuple(step.revision for step in self.steps)
-        return look(self.target, self.before, done, self.statements.kept)
+        truth = look(self.target, self.before, done, self.statements.kept)
+        with suppress(Exception):  # the version table may name anything
+            truth = replace(truth, done=self._still_done(done, truth.after))
+        return truth
+
+    def _still_done(self, done: tuple[str, ...], after: tuple[str, ...] | None) -> tuple[str, ...]:
+        """Return the finished revisions without those that one transaction for all took back."""
+        if after is None:
+            return done
+        below = self.scripts.iterate_revisions(after, "base", inclusive=True, implicit_base=True)
+        applied = {script.revision for script in below} if after else set()
+        up = self.direction == "upgrade"
+        return tuple(each for each in done if (each in applied) == up)
 
 
 def _line_in(error: BaseException, path: str) -> int | None:

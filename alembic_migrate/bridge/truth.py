@@ -49,7 +49,7 @@ class Truth:
         lines = [self._position()]
         if self.kept:
             lines.append(
-                "these statements of the failed revision are committed and stay:\n"
+                "these statements are committed and stay, although their revision is not applied:\n"
                 f"{_listed(self.kept)}\n"
                 "undo them by hand, correct the revision, and run it again"
             )

@@ -215,7 +215,9 @@ def cancel_running() -> None:
     psycopg2. Drivers that can be interrupted anyway have nothing to cancel here.
     """
     for raw in _running.all():
-        cancel = getattr(raw, "interrupt", None) or getattr(raw, "cancel", None)
+        below = getattr(getattr(raw, "_connection", None), "_conn", None)  # of aiosqlite
+        driver = below if hasattr(below, "interrupt") else raw
+        cancel = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
         if cancel is not None:
             with contextlib.suppress(Exception):
                 cancel()

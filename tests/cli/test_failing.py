@@ -130,13 +130,13 @@ def test_the_users_code_cannot_leave_the_process(run, fake):
 
 def test_ctrl_c_ends_with_130(run, fake):
     fake.answers["upgrade"] = KeyboardInterrupt()
-    assert run("upgrade") == (130, "", "Error: Interrupted\n")
+    assert run("upgrade") == (130, "", "Error: interrupted\n")
 
 
 def test_sigterm_ends_with_143_and_its_handler_is_put_back(run, fake):
     before = signal.getsignal(signal.SIGTERM)
     fake.answers["upgrade"] = lambda: os.kill(os.getpid(), signal.SIGTERM)
-    assert run("upgrade") == (143, "", "Error: Terminated\n")
+    assert run("upgrade") == (143, "", "Error: terminated\n")
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -135,6 +135,7 @@ def test_documents_tell_the_same_as_the_texts(branched):
                     {"revision": "b", "message": "make t_b", "seconds": "<seconds>"},
                 ],
                 "sql": None,
+                "rehearsed": False,
             }
         ],
     }

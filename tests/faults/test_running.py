@@ -17,7 +17,7 @@ COMMITTED = (
     "    {}\n"
     "  undo them by hand, correct the revision, and run it again\n"
 )
-KEPT = "  a1 ran before it and was kept: the database is now at a1\n"
+KEPT = "  a1 ran before it and stays: the database is now at a1\n"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ KEPT = "  a1 ran before it and was kept: the database is now at a1\n"
             "postgresql_url",
             "",
             'ProgrammingError: relation "nowhere" does not exist',
-            "  nothing was applied: the database is still at base\n",
+            "  nothing changed: the database is still at base\n",
             [],
             [],
         ),
@@ -90,7 +90,7 @@ def test_a_downgrade_that_fails_says_so(shop):
         "Running downgrade a1 -> , a step\n"
         "Error: revision a1 failed in downgrade(): ROOT/migrations/versions/a1.py:16: "
         "OperationalError: no such table: nope\n"
-        "  nothing was applied: the database is still at a1\n"
+        "  nothing changed: the database is still at a1\n"
     )
     assert project.stamped("sqlite:///app.db") == ["a1"]
 
@@ -123,7 +123,7 @@ def five(project):
 C_FAILED = (
     "  c: failed: base c: revision c1 failed in upgrade(): ROOT/migrations/c/versions/c1.py:12: "
     "OperationalError: no such table: nowhere\n"
-    "      nothing was applied: the database is still at base\n"
+    "      nothing changed: the database is still at base\n"
 )
 
 
@@ -172,7 +172,7 @@ def test_the_third_of_five_bases_fails_and_the_rest_is_done_with_keep_going(five
 
 def test_where_all_bases_fail_keep_going_ends_with_1(five):
     said = refused(five, "upgrade", "-b", "c", "--keep-going", status=1, new=["c.db"])
-    assert without_warnings(said)[-1] == "  nothing was applied: the database is still at base"
+    assert without_warnings(said)[-1] == "  nothing changed: the database is still at base"
 
 
 SECOND, THIRD = revision_text("b2", "a1"), revision_text("b3", "a1")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import alembic_migrate
 import pytest
-
+from tests.inprocess import forget_modules
+from tests.projects import Project
 from tests.safety.proxies import Proxy
 
 
@@ -21,3 +25,19 @@ def proxied() -> Iterator[object]:
     yield make
     for proxy in made:
         proxy.close()
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Project], Any]]:
+    """``library(project)`` loads a project in the tests' own process, as an application does."""
+    loaded: list[Project] = []
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def load(project: Project) -> Any:
+        loaded.append(project)
+        return alembic_migrate.load(project.root)
+
+    yield load
+    for project in loaded:
+        forget_modules(project.root)

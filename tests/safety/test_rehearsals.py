@@ -274,11 +274,11 @@ def test_an_engine_without_transactions_cannot_rehearse(project, url, command):
     here.write(
         "engines.py",
         """
-        import sqlalchemy
+        from sqlalchemy import create_engine, pool
 
 
         def make(url):
-            return sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
+            return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=pool.NullPool)
         """,
     )
     assert command(here, "upgrade", "--rehearse", status=2).stderr == (
