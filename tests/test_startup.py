@@ -108,7 +108,7 @@ def test_help_version_and_errors_of_the_command_line_import_nothing_heavy(two_ba
         (("upgrade", "--base", ""), ["app", "reporting"]),
         (("--base", "app,re"), ["app,reporting"]),
         (("upgrade", "-b", "reporting", ""), ["head", "heads", "base", "r1"]),
-        (("upgrade", "--confi"), ["--config"]),
+        (("upgrade", "--confi"), ["--confirm", "--config"]),
         (("hist",), ["history"]),
     ],
 )
