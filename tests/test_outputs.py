@@ -45,7 +45,7 @@ REVISION = [
     "is_current",
 ]
 REVISIONS = ["base", "revisions"]
-RUN = ["base", "verb", "database", "before", "after", "heads", "steps", "sql"]
+RUN = ["base", "verb", "database", "before", "after", "heads", "steps", "sql", "rehearsed"]
 WRITTEN = ["base", "revisions", "changes", "left_out", "sql", "reason"]
 DOCUMENTS = {
     "init": ["base", "directory", "files", "configured"],
@@ -62,7 +62,17 @@ DOCUMENTS = {
     "show": REVISIONS,
     "history": REVISIONS,
     "check": ["base", "database", "findings", "compared", "left_out"],
-    "status": ["base", "database", "current", "heads", "pending", "state", "error"],
+    "status": [
+        "base",
+        "database",
+        "current",
+        "heads",
+        "pending",
+        "state",
+        "error",
+        "lock",
+        "unknown",
+    ],
     "config show": ["base", "keys"],
 }
 

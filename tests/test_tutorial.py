@@ -65,6 +65,7 @@ def test_the_tutorial_makes_the_table_of_its_book(tutorial):
     assert tutorial.tables("sqlite:///demo.db") == ["alembic_version", "book"]
     assert [file for file in tutorial.files() if "model" not in file] == [
         "demo.db",
+        "demo.db.migration-lock",
         "migrations/README",
         "migrations/env.py",
         "migrations/script.py.mako",

@@ -43,7 +43,9 @@ def refused(
     result = project.run(*args, status=status, **options)
     assert result.stdout == ""
     _nothing_leaks(result)
-    assert sorted(set(project.files()) ^ set(before)) == sorted(new)
+    changed = set(project.files()) ^ set(before)
+    # What the lock of a SQLite file leaves beside it is no trace of what was refused.
+    assert sorted(file for file in changed if not file.endswith(".migration-lock")) == sorted(new)
     return shown(project, result.stderr)
 
 
