@@ -138,6 +138,7 @@ class Reader:
 def squeezed(text: str) -> str:
     """Return a text with columns two spaces apart, since paths have lengths, and no durations."""
     text = re.sub(r'(?<="seconds": )[\d.e-]+', "0", text)
+    text = re.sub(r"\b\d+\.\d{3} s\b", "0 s", text)
     lines = (line.rstrip() for line in text.strip("\n").splitlines())
     return "\n".join(re.sub(r"(?<=\S) {2,}", "  ", line) for line in lines)
 
