@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from alembic_migrate.render.authoring import left_out
@@ -26,10 +27,12 @@ def checks(answers: Sequence[Check], *, named: bool, quiet: bool = False) -> str
 
 def _lines(answer: Check, *, named: bool, quiet: bool) -> Iterator[str]:
     base = answer.base if named else None
-    for finding in answer.findings:
-        yield sentence(base, finding.message)
-        if finding.hint:
-            yield indented(finding.hint)
+    # Findings that one line mends stand together above it.
+    for hint, findings in groupby(answer.findings, key=lambda finding: finding.hint):
+        for finding in findings:
+            yield sentence(base, finding.message)
+        if hint:
+            yield indented(hint)
     if answer.left_out and not quiet:
         yield sentence(base, left_out(answer.left_out))
     if not answer.findings:

@@ -25,9 +25,7 @@ def test_a_fork_is_made_told_and_merged(life):
         app: the history has 2 heads: b, c
           alembic-db merge --base app -m "merge heads"
         app: revision a is not in the database: one
-          alembic-db upgrade --base app
         app: revision c is not in the database: right side
-          alembic-db upgrade --base app
         app: revision b is not in the database: left side
           alembic-db upgrade --base app
         """)
