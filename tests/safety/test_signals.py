@@ -22,7 +22,9 @@ from tests.safety.histories import (
 )
 from tests.servers import asynchronous
 
-MAKES = "op.execute('CREATE TABLE counter (n INTEGER)')\nop.execute('INSERT INTO counter VALUES (0)')"
+MAKES = (
+    "op.execute('CREATE TABLE counter (n INTEGER)')\nop.execute('INSERT INTO counter VALUES (0)')"
+)
 FIRST = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}
 SECONDS = 3.0
 
@@ -89,4 +91,6 @@ def test_who_waits_for_the_lock_can_be_ended(project, plain, number):
         result = finish(process)
 
     assert result.exit == 128 + number
-    assert result.stderr == f"Error: {FIRST[number]}\n  nothing changed\n"  # the rest was read above
+    assert (
+        result.stderr == f"Error: {FIRST[number]}\n  nothing changed\n"
+    )  # the rest was read above

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from alembic_migrate.events import Event
 
+from alembic_migrate.events import Event
 from tests.projects import Project
 from tests.safety.histories import assert_unlocked, write
 from tests.servers import asynchronous
@@ -94,7 +94,9 @@ def test_a_reader_that_stays_ends_the_run(project, command, postgresql_url):
 def test_what_has_committed_something_is_not_tried_again(project, command, request, kind):
     url = request.getfixturevalue(f"{kind}_url")
     # MariaDB's ALTER commits what stands before it, also where it fails itself.
-    block = "with op.get_context().autocommit_block():\n    op.execute('CREATE TABLE b (n INTEGER)')\n"
+    block = (
+        "with op.get_context().autocommit_block():\n    op.execute('CREATE TABLE b (n INTEGER)')\n"
+    )
     first = UPDATE + (block if kind == "postgresql" else "")
     here = history(project(), command, url, first + ALTER, lock_timeout=1)
     with reading(here, url):

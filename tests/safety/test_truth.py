@@ -36,7 +36,9 @@ def test_a_third_statement_that_fails_on_mariadb_leaves_two(project, command, ma
     failed = command(here, "upgrade", status=1)
 
     said, hint = failed.stderr.split("\n", 3)[2:]
-    assert said.startswith(f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}:14")
+    assert said.startswith(
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}:14"
+    )
     assert hint == (
         "  r0000 ran before it and stays: the database is now at r0000\n"
         "  these statements are committed and stay, although their revision is not applied:\n"
@@ -73,9 +75,7 @@ def test_ddl_behind_a_comment_is_committed_on_mariadb_too(project, command, mari
 
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 @pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
-def test_postgresql_rolls_everything_back(
-    project, command, postgresql_url, driver, per_migration
-):
+def test_postgresql_rolls_everything_back(project, command, postgresql_url, driver, per_migration):
     url = postgresql_url if driver == "psycopg" else asynchronous(postgresql_url)
     fails = "op.execute('CREATE TABLE b (n INTEGER)')\n" + UPDATE + 'raise ValueError("no further")'
     here = write(project(), url, TABLES, fails, transaction_per_migration=per_migration)
@@ -147,9 +147,10 @@ def test_an_engine_that_commits_by_itself_is_told_as_it_is(project, command, pos
         "engines.py",
         """
         from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
 
         def make_engine(url):
-            return create_engine(url, isolation_level="AUTOCOMMIT")
+            return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         """,
     )
     command(here, "upgrade")
