@@ -264,6 +264,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
                 wait=target.lock_wait,
                 pooler=target.config["pooler"],
                 factory=target.engine_factory,
+                timeout=float(target.config["connect_timeout"]),
             )
             tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
             open_gate = stack.enter_context(gate(wish, tell))

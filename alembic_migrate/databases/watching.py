@@ -129,6 +129,14 @@ def is_autocommit(connection: Connection) -> bool:
     return level == "AUTOCOMMIT"
 
 
+def _left(raw: Any, error: BaseException) -> None:
+    """Note that a statement is not waited for any more."""
+    _running.discard(raw)
+    if not isinstance(error, Exception):
+        # A signal ended the wait; aiosqlite's thread works on, and what follows waits for it.
+        _cancel(raw)
+
+
 def _not_ours(listener: Callable[..., None]) -> Callable[..., None]:
     def others(connection: Connection, *more: object) -> None:
         if OURS not in connection.get_execution_options():
@@ -153,7 +161,7 @@ def watched(statements: Statements) -> Iterator[None]:
 
     def failed(context: Any) -> None:
         if context.connection is not None:
-            _running.discard(_raw(context.connection))
+            _left(_raw(context.connection), context.original_exception)
             if context.statement is None:
                 statements.commit_failed()
 
@@ -215,9 +223,13 @@ def cancel_running() -> None:
     psycopg2. Drivers that can be interrupted anyway have nothing to cancel here.
     """
     for raw in _running.all():
-        below = getattr(getattr(raw, "_connection", None), "_conn", None)  # of aiosqlite
-        driver = below if hasattr(below, "interrupt") else raw
-        cancel = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
-        if cancel is not None:
-            with contextlib.suppress(Exception):
-                cancel()
+        _cancel(raw)
+
+
+def _cancel(raw: Any) -> None:
+    below = getattr(getattr(raw, "_connection", None), "_conn", None)  # of aiosqlite
+    driver = below if hasattr(below, "interrupt") else raw
+    cancel = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
+    if cancel is not None:
+        with contextlib.suppress(Exception):
+            cancel()

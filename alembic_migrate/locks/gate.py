@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import text
 
+from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.errors import ConfigError, LockError
@@ -48,6 +49,7 @@ class Wish:
         wait: seconds to wait for it; 0 fails at once.
         pooler: ``session`` where a pooler in between keeps one server session a client.
         factory: makes the engine, or None.
+        timeout: seconds that connecting may take.
     """
 
     url: URL
@@ -57,6 +59,7 @@ class Wish:
     wait: float = 300.0
     pooler: str | None = None
     factory: EngineFactory | None = None
+    timeout: float = 10.0
 
 
 class Gate:
@@ -117,7 +120,9 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
         _unknown(wish, tell)
         yield Gate(lambda: True)
         return
-    with held(wish.url, wish.factory) as connection:
+    with contextlib.ExitStack() as stack:
+        with guarded(timeout=wish.timeout, reading=False):
+            connection = stack.enter_context(held(wish.url, wish.factory))
         connection.call(lambda c: _prepare(c, wish.pooler))
         wait_for(
             lambda: connection.call(lock.try_acquire),

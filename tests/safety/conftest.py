@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import alembic_migrate
 import pytest
+
+import alembic_migrate
 from tests.inprocess import forget_modules
 from tests.projects import Project
 from tests.safety.proxies import Proxy

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from textwrap import dedent
 
-from alembic_migrate.locks.gate import Wish, gate
 from sqlalchemy import make_url
+
+from alembic_migrate.locks.gate import Wish, gate
 from tests.projects import Project, Result, check, environment, revision_text
 
 BASE = """
@@ -178,7 +179,7 @@ def halted(project: Project, name: str) -> None:
 
 @contextmanager
 def locked(url: str, *, schema: str | None = None, wait: float = 0) -> Iterator[None]:
-    """Hold a database's migration lock, as another process of ours would; fails where it is not free."""
+    """Hold a database's migration lock as another process of ours would; fails if it is taken."""
     wish = Wish(url=make_url(url), schema=schema, table="alembic_version", wait=wait)
     with gate(wish, lambda _said: None):
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 from sqlalchemy import make_url
 
@@ -14,10 +15,10 @@ class Proxy:
 
     Args:
         url: the server's database.
-        open: listen at once; else ``listen()`` does, and until then nothing answers.
+        listening: begin at once; else ``listen()`` does, and until then nothing answers.
     """
 
-    def __init__(self, url: str, *, open: bool = True) -> None:
+    def __init__(self, url: str, *, listening: bool = True) -> None:
         real = make_url(url)
         self._server = ("127.0.0.1", real.port)
         self._listener = socket.socket()
@@ -28,13 +29,15 @@ class Proxy:
         self._goes_on = threading.Event()
         self._goes_on.set()
         self._sockets: list[socket.socket] = []
-        if open:
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+        if listening:
             self.listen()
 
     def listen(self) -> None:
         """Begin to answer."""
         self._listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
 
     def stall(self) -> None:
         """Hand no byte on any more; connections stay open, and new ones are accepted."""
@@ -42,37 +45,45 @@ class Proxy:
 
     def drop(self) -> None:
         """Cut every connection."""
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        for each in list(self._sockets):
+            _shut(each)
 
     def close(self) -> None:
         """Cut every connection and take no more."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._closed = True
+        _shut(self._listener)
         self._goes_on.set()
         self.drop()
+        for thread in list(self._threads):
+            thread.join(timeout=5)
+        for each in (self._listener, *self._sockets):
+            each.close()
+
+    def _start(self, work: Callable[..., None], *given: object) -> None:
+        thread = threading.Thread(target=work, args=given, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _accept(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 client, _ = self._listener.accept()
             except OSError:
                 return
             server = socket.create_connection(self._server)
             self._sockets += [client, server]
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._hand_on, args=(source, target), daemon=True).start()
+            self._start(self._hand_on, client, server)
+            self._start(self._hand_on, server, client)
 
     def _hand_on(self, source: socket.socket, target: socket.socket) -> None:
-        try:
+        with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self._goes_on.wait()
                 target.sendall(data)
-        except OSError:
-            pass
-        finally:
-            for each in (source, target):
-                with contextlib.suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+        _shut(source)
+        _shut(target)
+
+
+def _shut(each: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        each.shutdown(socket.SHUT_RDWR)

@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from alembic_migrate.errors import ConfigError
-from alembic_migrate.locks.gate import Wish, gate
 from sqlalchemy import make_url
 
+from alembic_migrate.errors import ConfigError
+from alembic_migrate.locks.gate import Wish, gate
 from tests.projects import Project
 from tests.safety.histories import (
     assert_unlocked,
@@ -43,8 +43,7 @@ def neutral(text: str) -> str:
     """Return a message without what differs from run to run."""
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "WHEN", text)
     text = re.sub(r" on [^ ,]+, since", " on HOST, since", text)
-    text = re.sub(r"(process |connection |KILL |backend\(|0\.1:|, for )\d+", r"\1N", text)
-    return text
+    return re.sub(r"(process |connection |KILL |backend\(|0\.1:|, for )\d+", r"\1N", text)
 
 
 def history(project: Project, url: str, **keys: object) -> Project:

@@ -169,7 +169,8 @@ def test_what_was_committed_outside_of_the_transaction_is_told(here, command, sq
         here,
         1,
         "op.execute(\"UPDATE parent SET a = 'z'\")\n"
-        'with op.get_context().autocommit_block():\n    op.execute("CREATE INDEX i ON parent (a)")\n'
+        "with op.get_context().autocommit_block():\n"
+        '    op.execute("CREATE INDEX i ON parent (a)")\n'
         "op.execute(\"UPDATE parent SET a = 'zz'\")\n"
         'raise ValueError("no further")',
     )

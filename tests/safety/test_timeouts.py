@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from alembic_migrate.events import Event
 
+from alembic_migrate.events import Event
 from tests.projects import Project
 from tests.safety.histories import assert_unlocked, write
 from tests.servers import asynchronous

@@ -147,9 +147,10 @@ def test_an_engine_that_commits_by_itself_is_told_as_it_is(project, command, pos
         "engines.py",
         """
         from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
 
         def make_engine(url):
-            return create_engine(url, isolation_level="AUTOCOMMIT")
+            return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         """,
     )
     command(here, "upgrade")

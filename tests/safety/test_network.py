@@ -1,0 +1,213 @@
+"""A network that drops or stalls, and servers that are not there yet."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.projects import Project
+from tests.safety.histories import assert_unlocked, finish, started, wait_until, write
+from tests.servers import asynchronous
+
+STEPS = ("op.execute('CREATE TABLE a (n INTEGER)')", "op.execute('CREATE TABLE b (n INTEGER)')")
+UPGRADED = "Upgraded to r0001 (head), 2 revisions\n"
+AT = """\
+import pathlib, time
+pathlib.Path("at").touch()
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+"""
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server_url(request) -> str:
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(params=["sync", "async"])
+def driver(request):
+    return asynchronous if request.param == "async" else lambda url: url
+
+
+def test_a_network_that_is_cut_is_told_as_it_is(project, proxied, server_url):
+    proxy = proxied(server_url)
+    here = write(project(), proxy.url, STEPS[0], AT + STEPS[1])
+    with started(here, "upgrade") as process:
+        wait_until((here.root / "at").exists)
+        proxy.drop()
+        (here.root / "go").touch()
+        result = finish(process)
+
+    assert result.exit == 1, result
+    assert "Error: revision r0001 failed in upgrade(): " in result.stderr
+    assert result.stderr.endswith("  r0000 ran before it and stays: the database is now at r0000\n")
+    wait_until(lambda: here.tables(server_url) == ["a", "alembic_version"])
+    assert_unlocked(server_url)
+
+
+@pytest.mark.parametrize("script", ["builtin", "own"])
+def test_a_server_that_accepts_and_never_answers_is_left(
+    project, command, proxied, driver, server_url, script
+):
+    proxy = proxied(server_url)
+    proxy.stall()
+    here = write(project(), driver(proxy.url), *STEPS, connect_timeout=1)
+    if script == "own":
+        here.write("migrations/env.py", OWN)
+    began = time.monotonic()
+
+    result = command(here, "upgrade", status=1)
+
+    assert time.monotonic() - began < 4
+    assert "the server did not answer in time" in result.stderr
+
+
+OWN = """
+    from alembic import context
+
+    if True:
+        raise RuntimeError("the lock comes first")
+    context.run_migrations()
+    """
+
+
+def test_a_server_that_is_still_starting_is_waited_for(
+    project, command, proxied, driver, server_url
+):
+    proxy = proxied(server_url, listening=False)
+    here = write(project(), driver(proxy.url), *STEPS)
+    command(here, "upgrade", status=1)
+    threading.Timer(1, proxy.listen).start()
+
+    assert command(here, "upgrade", "--wait", "20").stdout == UPGRADED
+
+
+def test_a_server_that_does_not_come_is_left_after_the_time_given(
+    project, command, proxied, driver, server_url
+):
+    here = write(project(), driver(proxied(server_url, listening=False).url), *STEPS)
+    began = time.monotonic()
+    result = command(here, "upgrade", "--wait", "1", status=1)
+    assert 1 < time.monotonic() - began < 5
+    assert "nothing answers at that address" in result.stderr
+
+
+@pytest.mark.parametrize("wrong", ["password", "database"])
+def test_what_waiting_does_not_mend_is_told_at_once(project, command, driver, server_url, wrong):
+    url = make_url(server_url)
+    name = "no_such_database"
+    wrongly = url.set(password="wrong") if wrong == "password" else url.set(database=name)
+    here = write(project(), driver(wrongly.render_as_string(hide_password=False)), *STEPS)
+    began = time.monotonic()
+
+    result = command(here, "upgrade", "--wait", "20", status=1)
+
+    assert time.monotonic() - began < 5
+    told = "refuses the user or the password" if wrong == "password" else "no such database"
+    assert told in result.stderr
+
+
+@pytest.fixture
+def pgbouncer(tmp_path, postgresql_server):
+    """``pgbouncer("transaction")`` gives a function from a URL to the one that leads through it."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has to have it: apt-get install pgbouncer", pytrace=False)
+        pytest.skip("apt-get install pgbouncer")
+    running = []
+
+    def start(mode: str):
+        from tests.servers import PASSWORD, USER, _free_port
+
+        port = _free_port()
+        users = tmp_path / "users.txt"
+        users.write_text(f'"{USER}" "{PASSWORD}"\n')
+        settings = tmp_path / "pgbouncer.ini"
+        settings.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={postgresql_server.port}\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = scram-sha-256\n"
+            f"auth_file = {users}\npool_mode = {mode}\nunix_socket_dir =\n"
+            "ignore_startup_parameters = extra_float_digits\n"
+        )
+        for path in (tmp_path, *tmp_path.parents):
+            if path.name.startswith("pytest-") or path == tmp_path:
+                path.chmod(0o755)
+        identity = {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
+        running.append(
+            subprocess.Popen(
+                [program, settings],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                **identity,
+            )
+        )
+        wait_until(lambda: _answers(port))
+        return lambda url: url.replace(f":{postgresql_server.port}/", f":{port}/")
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    import socket
+
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+POOLED = (
+    "Error: a connection pooler stands between this machine and PostgreSQL, and a pooler in "
+    "transaction mode cannot hold a migration lock\n"
+    "  give a URL that leads to the server itself:\n"
+    '  migrate_url = "postgresql+psycopg://user:${PASSWORD}@server:5432/name"\n'
+    '  or, where the pooler is in session mode: pooler = "session"\n'
+)
+
+
+def test_a_pooler_in_transaction_mode_is_refused_with_the_way_out(
+    project, command, pgbouncer, postgresql_url
+):
+    through = pgbouncer("transaction")
+    here: Project = write(project(), through(postgresql_url), *STEPS)
+    assert command(here, "upgrade", status=2).stderr == POOLED
+    assert here.tables(postgresql_url) == []
+
+    write(here, through(postgresql_url), *STEPS, migrate_url=postgresql_url)
+    assert command(here, "upgrade").stdout == UPGRADED
+
+    write(here, through(postgresql_url), *STEPS)
+    assert command(here, "upgrade").stdout == "Already at r0001 (head)\n"
+    assert "r0001" in command(here, "current").stdout
+    assert_unlocked(postgresql_url)
+
+
+def test_asyncpg_is_refused_behind_a_pooler_as_well(project, command, pgbouncer, postgresql_url):
+    through = pgbouncer("transaction")
+    url = f"{asynchronous(through(postgresql_url))}?prepared_statement_cache_size=0"
+    here = write(project(), url, *STEPS)
+    refused = command(here, "upgrade", status=None)
+    assert refused.exit == 2, refused
+    assert refused.stderr == POOLED
+
+
+def test_a_pooler_in_session_mode_works_when_it_is_named(
+    project, command, pgbouncer, postgresql_url
+):
+    through = pgbouncer("session")
+    here = write(project(), through(postgresql_url), *STEPS)
+    assert command(here, "upgrade", status=2).stderr == POOLED
+    write(here, through(postgresql_url), *STEPS, pooler="session")
+    assert command(here, "upgrade").stdout == UPGRADED
+    assert_unlocked(postgresql_url)
