@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ from sqlalchemy import make_url
 
 from tests.projects import Project
 from tests.safety.histories import assert_unlocked, finish, started, wait_until, write
-from tests.servers import asynchronous
+from tests.servers import PASSWORD, USER, _free_port, _temporary_folder, asynchronous
 
 STEPS = ("op.execute('CREATE TABLE a (n INTEGER)')", "op.execute('CREATE TABLE b (n INTEGER)')")
 UPGRADED = "Upgraded to r0001 (head), 2 revisions\n"
@@ -114,7 +115,7 @@ def test_what_waiting_does_not_mend_is_told_at_once(project, command, driver, se
 
 
 @pytest.fixture
-def pgbouncer(tmp_path, postgresql_server):
+def pgbouncer(postgresql_server):
     """``pgbouncer("transaction")`` gives a function from a URL to the one that leads through it."""
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
@@ -122,23 +123,19 @@ def pgbouncer(tmp_path, postgresql_server):
             pytest.fail("CI has to have it: apt-get install pgbouncer", pytrace=False)
         pytest.skip("apt-get install pgbouncer")
     running = []
+    folder = _temporary_folder()  # it runs as another user, who could not enter tmp_path
 
     def start(mode: str):
-        from tests.servers import PASSWORD, USER, _free_port
-
         port = _free_port()
-        users = tmp_path / "users.txt"
+        users = folder / "users.txt"
         users.write_text(f'"{USER}" "{PASSWORD}"\n')
-        settings = tmp_path / "pgbouncer.ini"
+        settings = folder / "pgbouncer.ini"
         settings.write_text(
             f"[databases]\n* = host=127.0.0.1 port={postgresql_server.port}\n[pgbouncer]\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = scram-sha-256\n"
             f"auth_file = {users}\npool_mode = {mode}\nunix_socket_dir =\n"
             "ignore_startup_parameters = extra_float_digits\n"
         )
-        for path in (tmp_path, *tmp_path.parents):
-            if path.name.startswith("pytest-") or path == tmp_path:
-                path.chmod(0o755)
         identity = {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
         running.append(
             subprocess.Popen(
@@ -155,11 +152,10 @@ def pgbouncer(tmp_path, postgresql_server):
     for process in running:
         process.kill()
         process.wait()
+    shutil.rmtree(folder)
 
 
 def _answers(port: int) -> bool:
-    import socket
-
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
     except OSError:

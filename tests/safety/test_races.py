@@ -35,9 +35,8 @@ def assert_once(here: Project, url: str, results: list, *, count: int) -> None:
 @pytest.mark.parametrize(
     ("processes", "per_migration", "count", "existing"),
     [
-        (2, True, 30, False),
-        (2, False, 2, True),
-        (8, True, 2, False),
+        (3, True, 2, False),
+        (2, False, 30, True),
         *(
             pytest.param(processes, per_migration, count, existing, marks=slow)
             for processes in (2, 8)
@@ -61,7 +60,7 @@ def test_processes_that_start_together_apply_each_revision_once(
     assert_once(here, database_url, race(here, processes, "upgrade"), count=count)
 
 
-@pytest.mark.parametrize("processes", [3, pytest.param(8, marks=slow)])
+@pytest.mark.parametrize("processes", [2, pytest.param(8, marks=slow)])
 def test_a_script_of_alembics_own_is_locked_as_well(project, database_url, processes):
     here = write_history(project(), database_url, count=3)
     subprocess.run(
@@ -84,12 +83,12 @@ def test_one_step_that_several_ask_for_at_once_is_one_step(project, command, dat
     here = write_history(project(), database_url, count=4)
     command(here, "upgrade", "r0000")
     with locked(database_url):
-        running = [start(here, "upgrade", "+1", "--verbose") for _ in range(3)]
+        running = [start(here, "upgrade", "+1", "--verbose") for _ in range(2)]
         wait_until(lambda: all(_has_looked(process) for process in running))
 
     results = [finish(process) for process in running]
 
-    assert [result.exit for result in results] == [0, 0, 0], results
+    assert [result.exit for result in results] == [0, 0], results
     assert here.stamped(database_url) == ["r0001"]
     assert here.rows(database_url, "SELECT n FROM counter") == [(1,)]
 
@@ -100,17 +99,20 @@ def _has_looked(process: subprocess.Popen[bytes]) -> bool:
     return b"waiting for the migration lock" in process.stderr.peek()
 
 
-@pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
+@pytest.mark.parametrize(
+    ("per_migration", "times"),
+    [(True, 1), pytest.param(True, 3, marks=slow), pytest.param(False, 3, marks=slow)],
+)
 def test_an_upgrade_and_a_downgrade_at_once_come_one_after_the_other(
-    project, command, database_url, per_migration
+    project, command, database_url, per_migration, times
 ):
     here = write_history(project(), database_url, count=4, transaction_per_migration=per_migration)
     command(here, "upgrade", "r0002")
-    running = [start(here, *words.split()) for words in ("upgrade", "downgrade r0000") * 2]
+    running = [start(here, *words.split()) for words in ("upgrade", "downgrade r0000") * times]
 
     results = [finish(process) for process in running]
 
-    assert [result.exit for result in results] == [0, 0, 0, 0], results
+    assert [result.exit for result in results] == [0] * 2 * times, results
     version = here.stamped(database_url)
     assert version in (["r0003"], ["r0000"])
     assert here.rows(database_url, "SELECT n FROM counter") == [(int(version[0][1:]),)]

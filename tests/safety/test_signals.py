@@ -39,8 +39,15 @@ def plain(request) -> str:
     return request.getfixturevalue(f"{request.param}_url")
 
 
-@pytest.mark.parametrize("driver", ["sync", "async"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+@pytest.mark.parametrize(
+    ("driver", "number"),
+    [
+        pytest.param("sync", signal.SIGTERM, id="sync-term"),
+        pytest.param("async", signal.SIGTERM, id="async-term"),
+        pytest.param("sync", signal.SIGINT, id="sync-int", marks=pytest.mark.slow),
+        pytest.param("async", signal.SIGINT, id="async-int", marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_ends_a_long_statement_and_the_run(project, plain, driver, number):
     url = plain if driver == "sync" else asynchronous(plain)
     here = history(project(), url)
@@ -82,7 +89,10 @@ def test_a_second_ctrl_c_ends_it_too(project, plain):
     assert here.stamped(plain) == ["r0000"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, id="term", marks=pytest.mark.slow), signal.SIGINT],
+)
 def test_who_waits_for_the_lock_can_be_ended(project, plain, number):
     here = history(project(), plain)
     with locked(plain), started(here, "upgrade") as process:
