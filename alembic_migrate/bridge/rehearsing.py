@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from alembic_migrate.databases.watching import OURS, is_autocommit, is_read
+from alembic_migrate.databases.watching import OURS, is_autocommit, is_commit, is_read
 from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.history import autocommit_line
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from alembic_migrate.targets import Target
 
 _TRANSACTIONAL = {"postgresql", "sqlite", "mssql"}
-_COMMITS = re.compile(r"\s*(COMMIT|END)\b", re.IGNORECASE)
 
 
 def refuse_rehearsal(target: Target, scripts: Scripts, steps: Sequence[Any]) -> None:
@@ -97,7 +95,7 @@ def nothing_commits() -> Iterator[None]:
     def look(other: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         ours = OURS in other.get_execution_options()
         at_once = is_autocommit(other) and not is_read(statement)
-        if not ours and (_COMMITS.match(statement) or at_once):
+        if not ours and (is_commit(statement) or at_once):
             refuse(other)
 
     event.listen(Engine, "commit", refuse)

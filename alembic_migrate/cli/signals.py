@@ -44,7 +44,8 @@ def ends_in_order() -> Iterator[None]:
 @contextlib.contextmanager
 def _cancelling() -> Iterator[None]:
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12, which does not ask for it
+        os.set_blocking(writer, False)
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     thread = threading.Thread(target=_listen, args=(reader,), name="alembic-db", daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ what the revisions leave is checked before each commit instead.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class SqliteCare:
         self._before: dict[int, _Violations] = {}
         self._waiting: set[int] = set()
         self._enforced: list[Any] = []
+        self._taken_over: list[tuple[Any, Any]] = []
 
     def connected(self, connection: Connection) -> None:
         """Switch foreign keys off: after the project's own listeners, which may do the opposite."""
@@ -43,19 +45,39 @@ class SqliteCare:
             raw = _raw(connection)
             self._before.pop(id(raw), None)
             self._waiting.discard(id(raw))
-            # Past SQLAlchemy, which would begin a transaction first.
-            cursor = raw.cursor()
-            cursor.execute("PRAGMA foreign_keys")
-            if cursor.fetchone()[0]:
-                cursor.execute("PRAGMA foreign_keys = OFF")
-                self._enforced.append(raw)
-            cursor.close()
+            self._take_over(raw)
+            self._switch_off(raw)
+
+    def _switch_off(self, raw: Any) -> None:
+        # Past SQLAlchemy, which would begin a transaction first.
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA foreign_keys")
+        if cursor.fetchone()[0]:
+            cursor.execute("PRAGMA foreign_keys = OFF")
+            self._enforced.append(raw)
+        cursor.close()
+
+    def _take_over(self, raw: Any) -> None:
+        """Let transactions begin and end as we say: Python 3.12 has two more ways of its own.
+
+        With ``autocommit=False`` one is always open, where foreign keys stay on; with ``True``
+        ``commit()`` does nothing, and our BEGIN would never be committed.
+        """
+        usual = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", None)
+        found = getattr(raw, "autocommit", usual)
+        if found != usual:
+            raw.autocommit = True  # ends the transaction that is open
+            raw.autocommit = usual
+            self._taken_over.append((raw, found))
 
     def restore(self) -> None:
         """Switch foreign keys on again, where a pool of the project's own kept a connection."""
         for raw in self._enforced:
             with contextlib.suppress(Exception):  # most are closed by now
                 raw.execute("PRAGMA foreign_keys = ON")
+        for raw, usual in self._taken_over:
+            with contextlib.suppress(Exception):
+                raw.autocommit = usual
 
     def begins(self, connection: Connection) -> None:
         """Note that a transaction begins; the database is told with the first statement in it."""
@@ -72,6 +94,8 @@ class SqliteCare:
         if id(raw) not in self._waiting:
             return
         self._waiting.discard(id(raw))
+        if not getattr(raw, "in_transaction", False):
+            self._switch_off(raw)  # an environment script may have switched them on since
         begun = getattr(raw, "in_transaction", False) or statement.lstrip()[:5].upper() == "BEGIN"
         if not begun:
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -23,6 +23,11 @@ _READS = re.compile(
 _DDL = re.compile(
     r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE|/\*!)(?!\s+TEMPORARY)", re.IGNORECASE
 )
+# COMMIT as a statement of its own, or behind others in one string; not in a routine's body.
+_COMMIT = re.compile(
+    r"(COMMIT|END)\b|(?!DO\b|CREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\b).*?;\s*COMMIT\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _COMMITS_WITH_DDL = ("mysql", "mariadb", "oracle")
 
 # An execution option: a connection that does none of the migration's own work.
@@ -72,9 +77,12 @@ class Statements:
 
     def executed(self, connection: Connection, statement: str) -> None:
         """Note a statement that succeeded."""
-        if is_read(statement):
+        if not is_read(statement):
+            self.done.append(" ".join(statement.split()))
+        elif not is_commit(statement):
             return
-        self.done.append(" ".join(statement.split()))
+        if is_commit(statement):  # op.execute("COMMIT"), of which SQLAlchemy knows nothing
+            self.commit()
         if _commits_by_itself(connection, statement) or is_autocommit(connection):
             self.committed = len(self.done)
 
@@ -108,6 +116,11 @@ class Statements:
 def is_read(statement: str) -> bool:
     """Tell whether a statement changes nothing that a commit would keep."""
     return _READS.match(_without_comments(statement)) is not None
+
+
+def is_commit(statement: str) -> bool:
+    """Tell whether a statement commits what came before it, by saying so."""
+    return _COMMIT.match(_without_comments(statement)) is not None
 
 
 def _commits_by_itself(connection: Connection, statement: str) -> bool:

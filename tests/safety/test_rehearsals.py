@@ -133,7 +133,14 @@ def test_a_revision_that_fails_is_told_and_nothing_of_any_stays(project, url, co
     assert here.tables(url) == []
 
 
-@pytest.mark.parametrize("ends", ["op.get_bind().commit()", 'op.execute("COMMIT")'])
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "op.get_bind().commit()",
+        'op.execute("COMMIT")',
+        'op.execute("-- the end\\nCOMMIT")',
+    ],
+)
 def test_a_revision_that_commits_after_all_is_stopped(project, url, command, ends):
     here = write(project(), url, f"{MAKES_A}\n{ends}")
     said = failure(here, command(here, "upgrade", "--rehearse", status=1).stderr)
@@ -143,6 +150,14 @@ def test_a_revision_that_commits_after_all_is_stopped(project, url, command, end
         "  nothing changed: the database is still at base\n"
     )
     assert here.tables(url) == []
+
+
+def test_a_commit_behind_another_statement_is_found_too(project, postgresql_url, command):
+    both = f'{MAKES_A}\nop.execute("CREATE TABLE b (n INTEGER); COMMIT")'
+    here = write(project(), postgresql_url, both)
+    failed = command(here, "upgrade", "--rehearse", status=1)
+    assert "it commits by itself" in failed.stderr
+    assert here.tables(postgresql_url) == []
 
 
 def test_what_a_commit_would_check_is_checked(project, postgresql_url, sqlite_url, command):

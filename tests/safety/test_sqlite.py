@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 
 import pytest
 
@@ -117,6 +118,41 @@ def test_a_batch_operation_on_a_parent_keeps_the_children(here, command, sqlite_
     assert here.rows(sqlite_url, "SELECT * FROM parent") == [(1, "x"), (2, "y")]
     (made,) = here.rows(sqlite_url, "SELECT sql FROM sqlite_master WHERE name = 'child'")
     assert "REFERENCES parent" in made[0]
+
+
+OWN_SCRIPT = """
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = ON")
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_a_script_that_switches_foreign_keys_on_keeps_the_children(project, command, sqlite_url):
+    here = write(project(), sqlite_url, FAMILY, BATCH)
+    here.write("migrations/env.py", OWN_SCRIPT)
+    command(here, "upgrade")
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sqlite3 has no autocommit before")
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_pythons_own_transactions_keep_the_children(project, command, sqlite_url, autocommit):
+    lines = ("raw.autocommit = True", 'raw.execute("PRAGMA foreign_keys = ON")')
+    engine = ENGINE.format(more=f"raw.autocommit = {autocommit}", begin="").replace(lines[1], "")
+    made = "\n        ".join(lines)
+    engine = engine.replace("raw.autocommit =", f"{made}\n        raw.autocommit =")
+    here = project()
+    here.write("engines.py", engine)
+    write(here, sqlite_url, FAMILY, BATCH, engine="engines:make_engine")
+    command(here, "upgrade")
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+    assert here.stamped(sqlite_url) == ["r0001"]
 
 
 def test_a_revision_that_would_leave_orphans_is_refused(here, command, sqlite_url):

@@ -90,6 +90,18 @@ def test_a_reader_that_stays_ends_the_run(project, command, postgresql_url):
     assert_unlocked(postgresql_url)
 
 
+def test_what_a_revision_committed_by_saying_so_is_not_tried_again(
+    project, command, postgresql_url
+):
+    first = UPDATE + "op.execute('COMMIT')\n"
+    here = history(project(), command, postgresql_url, first + ALTER, lock_timeout=1)
+    with reading(here, postgresql_url):
+        failed = command(here, "upgrade", status=1)
+    assert "follows" not in failed.stderr
+    assert "    UPDATE a SET n = n + 1\n" in failed.stderr
+    assert here.rows(postgresql_url, "SELECT n FROM a") == [(1,)]
+
+
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_what_has_committed_something_is_not_tried_again(project, command, request, kind):
     url = request.getfixturevalue(f"{kind}_url")
