@@ -104,6 +104,7 @@ class Environment(EnvironmentContext):
         self.purged: tuple[str, ...] = ()
         self.after: tuple[str, ...] | None = None
         self.ran = 0
+        self.failed: BaseException | None = None
         self.elsewhere = False
 
     def note_connection(
@@ -140,12 +141,19 @@ class Environment(EnvironmentContext):
         self.places.append(Place(self._database, version_table_of(self.get_context())))
         if self.request.context.get("purge"):
             self.purged = _heads_before(self.get_context())
-        super().run_migrations(**kw)
+        try:
+            super().run_migrations(**kw)
+        except BaseException as error:
+            self.failed = error  # the script may swallow it
+            raise
+        self.failed = None
         if self.request.guard is not None:
             connection = self.get_context().connection
             if self.target.rehearsing and connection is not None:
                 self.request.guard.rehearsed(connection)
-            self.request.guard.leave()
+            if self.target.environment != "builtin":
+                # Later than this its own script may not let us.
+                self.request.guard.leave()
 
     @property
     def database(self) -> str | None:
@@ -155,7 +163,13 @@ class Environment(EnvironmentContext):
 
     def run_builtin(self) -> None:
         """Run as the package's own environment script does: online, offline, sync or async."""
-        drive(self, self.target, sql=self.request.sql)
+        guard = self.request.guard
+        committed = guard.leave if guard is not None else _nothing
+        drive(self, self.target, sql=self.request.sql, committed=committed)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _heads_before(context: MigrationContext) -> tuple[str, ...]:

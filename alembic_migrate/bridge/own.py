@@ -43,6 +43,8 @@ def run_own(environment: Environment) -> None:
         if environment.ran and not isinstance(error, SystemExit):
             raise
         raise _explained(environment, error, script) from error
+    if environment.failed is not None:
+        raise environment.failed
     if not environment.ran:
         raise MigrationError(
             f"{script} ended without a call to context.run_migrations(): nothing was done",

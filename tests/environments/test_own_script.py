@@ -159,6 +159,21 @@ def test_a_script_that_fails_is_told_with_its_line(here, command, verb, text, st
     assert not (here.root / "shop.db").exists()
 
 
+def test_a_script_that_swallows_what_a_revision_raises_does_not_make_it_a_success(here, command):
+    fails = revision_text("zzz", "aaa", upgrade="raise ValueError(1)")
+    here.write("migrations/versions/zzz_fails.py", fails)
+    swallowing = ENV.replace(
+        "            context.run_migrations()\n",
+        "            try:\n                context.run_migrations()\n"
+        "            except Exception:\n                pass\n",
+    )
+    here.write("migrations/env.py", swallowing)
+
+    failed = command(here, "upgrade", status=1)
+
+    assert "revision zzz failed in upgrade(): " in failed.stderr
+
+
 def test_a_script_that_fails_is_one_json_document(here, command):
     here.write("migrations/env.py", "print('hello')\nimport sys\nsys.exit(3)\n")
 
