@@ -68,14 +68,14 @@ class Ownership:
         return self._made
 
     def _unimported(self, table: str) -> Path | None:
-        """Return a file of the base's package that declares a table and was not imported."""
+        """Return a file of the base's packages that declares a table and was not imported."""
         import sys  # noqa: PLC0415 - beside its only use
 
         models = self.target.own_models()
-        if models is None or models.package is None:
+        if models is None:
             return None
         imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        for path in sorted(models.package.rglob("*.py")):
+        for path in sorted(file for each in models.packages for file in each.rglob("*.py")):
             ours = path.is_relative_to(self.target.folder)
             if not ours and str(path) not in imported and declares_table(path, table):
                 return path

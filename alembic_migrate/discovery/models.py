@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +26,12 @@ class Models:
     Attributes:
         metadata: the MetaData of the base; one entry unless a list was configured.
         url: what ``get_base()`` returned as ``sqlalchemy_url``, or None.
-        package: the folder of the base module where it is in a package, or None.
+        packages: folders whose files may declare the base's tables, imported or not.
     """
 
     metadata: tuple[MetaData, ...]
     url: str | URL | None = None
-    package: Path | None = None
+    packages: tuple[Path, ...] = ()
 
     @property
     def target_metadata(self) -> MetaData | list[MetaData]:
@@ -66,15 +67,23 @@ def load_models(
     if metadata:
         found = [m for path in metadata for m in as_metadata(load_object(path, "metadata"), path)]
         _import_all(models)
-        return Models(_unique(found))
+        return Models(_unique(found), packages=_packages([*metadata, *models]))
     if module is None:
-        return Models(_unique(m for loaded in _import_all(models) for m in _metadata_in(loaded)))
+        found = [m for loaded in _import_all(models) for m in _metadata_in(loaded)]
+        return Models(_unique(found), packages=_packages(models))
     loaded = import_user_module(module, asked_by)
     base, url = _call_get_base(loaded, asked_by)
     _import_beside(loaded, sweep=sweep)
     _import_all(models)
-    package = Path(loaded.__file__).parent if loaded.__file__ and "." in module else None
+    package = (Path(loaded.__file__).parent,) if loaded.__file__ and "." in module else ()
     return Models(_unique(as_metadata(base, f"get_base() of {module}")), url, package)
+
+
+def _packages(names: Iterable[str]) -> tuple[Path, ...]:
+    """Return the folders of the outermost packages that these modules are in."""
+    tops = dict.fromkeys(name.partition(":")[0].partition(".")[0] for name in names)
+    paths = (getattr(sys.modules.get(top), "__path__", ()) for top in tops)
+    return tuple(Path(folder) for path in paths for folder in path)
 
 
 def _call_get_base(module: ModuleType, asked_by: str) -> tuple[Any, str | URL | None]:

@@ -271,3 +271,16 @@ def test_a_model_that_is_gone_everywhere_does_lose_its_table(forgotten, command)
     assert command(forgotten, "migrate", "--rev-id", "bbb").stdout == (
         "Detected: remove table shelf\nWrote migrations/versions/bbb_.py\n"
     )
+
+
+def test_metadata_that_is_named_does_not_lose_tables_of_models_that_are_not(forgotten, command):
+    forgotten.write(
+        "pyproject.toml",
+        '[tool.alembic-migrate]\nmetadata = "model.base:Base"\nmodels = ["model.book"]\n'
+        'url = "sqlite:///demo.db"\n',
+    )
+
+    made = command(forgotten, "migrate", "-m", "second")
+
+    assert made.stdout == "Nothing to do: no changes detected\n"
+    assert placed(made.stderr, forgotten) == WARNING
