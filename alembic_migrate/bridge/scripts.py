@@ -169,6 +169,13 @@ class Scripts(ScriptDirectory):
                 "%(hour).2d %(minute).2d %(second).2d",
             ) from None
         check_inside(found, Path(path), self.file_template)
+        below = found.parent.resolve() != Path(path).resolve()
+        if (below and not self.recursive_version_locations) or found.name.startswith("__init__"):
+            raise UsageError(
+                f"the file {found} would not be read as a revision",
+                hint=f"correct file_template = {self.file_template!r}, or give another --rev-id"
+                + ("; or set recursive_version_locations = true" if below else ""),
+            )
         return found
 
     def _generate_template(self, src: Path, dest: Path, **kw: Any) -> None:

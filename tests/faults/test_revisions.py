@@ -233,6 +233,21 @@ def test_a_blank_message_writes_no_file(shop):
         ),
         (
             (),
+            'file_template = "below/%(rev)s"',
+            f"the file {VERSIONS}/below/b2.py would not be read as a revision",
+            (
+                "correct file_template = 'below/%(rev)s', or give another --rev-id; or set "
+                "recursive_version_locations = true"
+            ),
+        ),
+        (
+            ("--rev-id", "__init__"),
+            'file_template = "%(rev)s"',
+            f"the file {VERSIONS}/__init__.py would not be read as a revision",
+            "correct file_template = '%(rev)s', or give another --rev-id",
+        ),
+        (
+            (),
             'file_template = "%(nope)s"',
             "file_template = '%(nope)s' cannot be filled in: KeyError: 'nope'",
             (
