@@ -23,7 +23,7 @@ _AUTHORITY = re.compile(
 )
 _VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}")
 _URL = re.compile(r"\b[a-z][a-z0-9+.\-]*://\S+", re.IGNORECASE)
-_QUERY = re.compile(rf"(?P<front>[?&;]{_TELLING}=)[^&\s'\";]*", re.IGNORECASE)
+_QUERY = re.compile(rf"(?P<front>[?&;](?:{_TELLING}|key|odbc_connect)=)[^&\s'\";]*", re.IGNORECASE)
 
 # A connection string is a run of two or more KEY=VALUE pairs whose keys are a driver's own.
 _DSN_KEY = (
@@ -53,7 +53,9 @@ def mask_url(url: str) -> str:
     """
     front, mark, rest = url.partition("://")
     if not mark:
-        return url
+        # No URL, but what somebody meant to be one: user:password@host.
+        _, at, place = url.rpartition("@")
+        return f"{HIDDEN}@{place}" if at else url
     user, colon, secret = rest.partition(":")
     if colon and "@" in secret and not set(user) & set("/?@"):
         rest = f"{user}:{HIDDEN}@{secret.rpartition('@')[2]}"

@@ -54,6 +54,10 @@ def test_sql_names_and_prose_are_handed_on_as_they_are(text):
         ("sqlite://", "sqlite://"),
         ("not a url", "not a url"),
         ("pg://h/db?password=x", "pg://h/db?password=***"),
+        ("mssql+pyodbc:///?odbc_connect=PWD%3Dx", "mssql+pyodbc:///?odbc_connect=***"),
+        ("sqlite:///a.db?key=x", "sqlite:///a.db?key=***"),
+        ("u:x@h/db", "***@h/db"),
+        ("pg//u:x@h/db", "***@h/db"),
     ],
 )
 def test_a_whole_url_keeps_all_but_its_password(url, expected):

@@ -13,7 +13,7 @@ from alembic_migrate.errors import ConfigError
 PLACEHOLDER = "driver://user:pass@localhost/dbname"
 
 _AUTHORITY = re.compile(r"^[\w+]+://([^/?#]*)")
-_SECRET_KEYS = re.compile(r"pass|secret|token|key$|pwd", re.IGNORECASE)
+_SECRET_KEYS = re.compile(r"pass|secret|token|key$|pwd|odbc_connect", re.IGNORECASE)
 _DRIVERS = {
     "psycopg": "psycopg[binary]",
     "psycopg2": "psycopg2-binary",
