@@ -244,7 +244,7 @@ class Finding:
     """One thing that ``check`` has to say.
 
     Attributes:
-        code: stable: ``pending``, ``model-change``, ``several-heads``, ``unknown-revision``.
+        code: stable: ``pending``, ``model-change``, ``several-heads``, ``not-imported``.
         message: the finding in words.
         hint: the line that mends it.
         data: further facts, plain JSON values.

@@ -48,6 +48,23 @@ class NewRevision:
 
 
 @dataclass(frozen=True)
+class Forgotten:
+    """A table that is not dropped, since its model was probably forgotten.
+
+    Attributes:
+        table: its name.
+        message: why.
+        hint: what to do.
+        file: where its model is, or None.
+    """
+
+    table: str
+    message: str
+    hint: str
+    file: str | None
+
+
+@dataclass(frozen=True)
 class Differences:
     """How models and database differ.
 
@@ -56,12 +73,14 @@ class Differences:
         heads: ids in the version table, of each database that the environment runs.
         changes: the differences; nothing where a database is behind.
         left_out: tables that no revision of this history ever made.
+        forgotten: tables whose models are not there, and probably should be.
     """
 
     database: str | None
     heads: tuple[tuple[str, ...], ...]
     changes: tuple[Change, ...]
     left_out: tuple[str, ...]
+    forgotten: tuple[Forgotten, ...] = ()
 
 
 def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
@@ -72,7 +91,7 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
     """
     scripts = Scripts(target)
     message = check_message(new.message)
-    scripts.check_new(new.rev_id, new.version_path)
+    scripts.check_new(new.rev_id, new.version_path, new.branch_label)
     progress = Progress(target, scripts, report)
     with progress.explained(new.head):
         if new.head == "head" and len(scripts.get_heads()) > 1:
@@ -195,16 +214,31 @@ def _written(
     return Written(target.name, tuple(record(script) for script in scripts), found, left_out)
 
 
-def _tell_left_out(environment: Environment, report: Report) -> None:
-    for table, file in environment.ownership.undeclared.items():
-        report(
-            Event(
-                "warning",
-                f"{file} declares the table {table} and was not imported: its DROP was left out. "
-                "Import it in import_models(), or name it in models = [...]",
-                environment.target.name,
-            )
+def _tell_left_out(environment: Environment, report: Report) -> tuple[Forgotten, ...]:
+    """Report which DROPs were left out because a model was forgotten, and return them."""
+    found = [
+        Forgotten(
+            table,
+            f"{file} declares the table {table} and was not imported",
+            "import it in import_models(), or name it in models = [...]",
+            str(file),
         )
+        for table, file in sorted(environment.ownership.undeclared.items())
+    ]
+    found += [
+        Forgotten(
+            table,
+            f"the models have no table at all, and this history made {table}",
+            'are they imported? models = ["package.models.*"]; drop_unowned = true drops it',
+            None,
+        )
+        for table in sorted(environment.ownership.unmodelled)
+    ]
+    for one in found:
+        hint = one.hint[0].upper() + one.hint[1:]
+        message = f"{one.message}: its DROP was left out. {hint}"
+        report(Event("warning", message, environment.target.name))
+    return tuple(found)
 
 
 def differences(target: Target, report: Report) -> Differences:
@@ -238,8 +272,8 @@ def differences(target: Target, report: Report) -> Differences:
     )
     with Progress(target, scripts, report).explained():
         environment = run_environment(target, scripts, request)
-        _tell_left_out(environment, report)
         return Differences(
+            forgotten=_tell_left_out(environment, report),
             database=environment.database,
             heads=tuple(seen),
             changes=_found(context) if at_head else (),
@@ -256,7 +290,7 @@ def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Re
     scripts = Scripts(target)
     asked = ", ".join(revisions)
     message = check_message(new.message)
-    scripts.check_new(new.rev_id, new.version_path)
+    scripts.check_new(new.rev_id, new.version_path, new.branch_label)
     with Progress(target, scripts, report).explained(asked or "heads"):
         chosen = scripts.get_revisions(tuple(revisions) or "heads")
         ids = tuple(dict.fromkeys(script.revision for script in chosen))

@@ -35,7 +35,12 @@ class Context(Protocol):
 
 
 def drive(
-    context: Context, target: Target, *, sql: bool, connection: Connection | None = None
+    context: Context,
+    target: Target,
+    *,
+    sql: bool,
+    connection: Connection | None = None,
+    committed: Callable[[], None] = lambda: None,
 ) -> None:
     """Configure a context for a target and run its migrations.
 
@@ -44,6 +49,7 @@ def drive(
         target: what to work on.
         sql: write a script instead of connecting.
         connection: one that is open already.
+        committed: is called when everything is, while the connection is still open.
 
     Raises:
         ConfigError: there is no URL, no driver, or no models.
@@ -69,6 +75,7 @@ def drive(
             context.configure(connection=connected, **arguments)
             with context.begin_transaction():
                 context.run_migrations()
+        committed()
 
     if connection is not None:
         work(connection)

@@ -122,7 +122,9 @@ class Environment(EnvironmentContext):
         """Configure as the script asks, with what the file sets and the script leaves out."""
         if self.target.environment != "builtin":
             given = filled_in(self.target, given, self.request.report)
-        given["include_object"] = self.ownership.filter(given.get("include_object"))
+        given["include_object"] = self.ownership.filter(
+            given.get("include_object"), given.get("target_metadata")
+        )
         applied = given.get("on_version_apply") or ()
         applied = (applied,) if callable(applied) else tuple(applied)
         given["on_version_apply"] = (*applied, self._note_heads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from configparser import ConfigParser
 from logging.config import fileConfig
 from pathlib import Path
+from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
@@ -77,9 +78,11 @@ class _Foreign:
     def __init__(self, target: Target) -> None:
         self.ownership = Ownership(target)
 
-    def configure(self, **given: object) -> None:
+    def configure(self, **given: Any) -> None:
         own = given.pop("include_object", None)
-        context.configure(**given, include_object=self.ownership.filter(own))  # type: ignore[arg-type]
+        context.configure(
+            **given, include_object=self.ownership.filter(own, given.get("target_metadata"))
+        )
 
 
 def _configures_logging(file: str) -> bool:

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.journal import Journal
 from alembic_migrate.bridge.rehearsing import check_deferred, nothing_commits
+from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.settings import set_mysql, set_postgres
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
@@ -71,6 +74,7 @@ class Guard:
         self._blockers: Blockers | None = None
         self._watching = contextlib.ExitStack()
         self._resetting: list[str] = []
+        self.invalid_before: tuple[str, ...] = ()
         self._sidecars: dict[Path, SidecarLock] = {}
         self._inner: tuple[SessionLock, Connection, Any] | None = None
         self._number: int | None = None
@@ -139,18 +143,33 @@ class Guard:
         if connection.dialect.name == "postgresql":
             wanted = {"lock_timeout": lock, "statement_timeout": statement}
             settings = {k: f"{round(v * 1000)}ms" for k, v in wanted.items() if v is not None}
-            # The server notices a dead client in the middle of a statement.
-            settings["client_connection_check_interval"] = "1s"
-            for name, value in settings.items():
-                _set_postgres(connection, name, value)
-            self._resetting = [f"RESET {name}" for name in settings]
+            if self._server_checks_clients():
+                settings["client_connection_check_interval"] = "1s"
+            self._resetting = set_postgres(connection, settings)
+            self.invalid_before = invalid_indexes(connection)
             self._watch_blockers(connection, lock)
-        elif connection.dialect.name in {"mysql", "mariadb"} and lock is not None:
-            seconds = max(1, round(lock)) if lock else 31536000
-            connection.execute(text(f"SET SESSION lock_wait_timeout = {seconds}"))
-            connection.execute(text(f"SET SESSION innodb_lock_wait_timeout = {seconds}"))
-        if getattr(connection.dialect, "is_mariadb", False) and statement is not None:
-            connection.execute(text(f"SET SESSION max_statement_time = {float(statement)}"))
+        elif connection.dialect.name in {"mysql", "mariadb"}:
+            numbers: dict[str, float] = {}
+            if lock is not None:
+                seconds = max(1, round(lock)) if lock else 31536000
+                numbers = {"lock_wait_timeout": seconds, "innodb_lock_wait_timeout": seconds}
+            if getattr(connection.dialect, "is_mariadb", False) and statement is not None:
+                numbers["max_statement_time"] = float(statement)
+            self._resetting = set_mysql(connection, numbers)
+
+    def _server_checks_clients(self) -> bool:
+        """Tell whether the server can notice a dead client in the middle of a statement.
+
+        Where its system cannot, it refuses the setting; that is tried on the gate's connection.
+        """
+        if self.gate.connection is None:
+            return False
+        setting = {"client_connection_check_interval": "1s"}
+        try:
+            self.gate.connection.call(lambda c: set_postgres(c, setting))
+        except DBAPIError:
+            return False
+        return True
 
     def _watch_blockers(self, connection: Connection, lock: float | None) -> None:
         if self.gate.connection is None or not lock or connection.dialect.name != "postgresql":
@@ -204,10 +223,12 @@ class Guard:
         try:
             if connection.closed or connection.invalidated:
                 # A pool may have kept the session, and the lock with it.
+                raw.rollback()
                 cursor = raw.cursor()
                 for statement in statements:
                     cursor.execute(statement)
                 cursor.close()
+                raw.commit()
             else:
                 begun = connection.in_transaction()
                 for statement in statements:
@@ -227,13 +248,6 @@ class Guard:
         finally:
             while self._sidecars:
                 self._sidecars.popitem()[1].release()
-
-
-def _set_postgres(connection: Connection, name: str, value: str) -> None:
-    connection.execute(
-        text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :name"),
-        {"name": name, "value": value},
-    )
 
 
 def lock_timeout(target: Target, connection: Connection) -> float | None:

@@ -21,16 +21,26 @@ class Ownership:
     Attributes:
         left_out: tables that no revision of this history ever made.
         undeclared: tables whose model is in a file that was not imported, and that file.
+        unmodelled: tables of this history's, where the models have no table at all.
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self.left_out: list[str] = []
         self.undeclared: dict[str, Path] = {}
+        self.unmodelled: list[str] = []
+        self._has_models = True
         self._made: set[Made] | None = None
 
-    def filter(self, own: IncludeObject | None) -> IncludeObject:
-        """Return an ``include_object`` that asks the project's own one first."""
+    def filter(self, own: IncludeObject | None, metadata: Any = None) -> IncludeObject:
+        """Return an ``include_object`` that asks the project's own one first.
+
+        Args:
+            own: the project's.
+            metadata: what is compared with the database; None where nothing is.
+        """
+        found = metadata if isinstance(metadata, list | tuple) else [metadata]
+        self._has_models = any(getattr(each, "tables", None) for each in found)
 
         def include_object(
             item: Any, name: Any, type_: Any, reflected: bool, compare_to: Any
@@ -56,7 +66,10 @@ class Ownership:
         if file is not None:
             self.undeclared[shown] = file
             return False
-        return True
+        if not self._has_models:
+            # Whoever means it has models left, or says so: nobody drops all tables in passing.
+            self.unmodelled.append(shown)
+        return self._has_models
 
     @property
     def made(self) -> set[Made]:

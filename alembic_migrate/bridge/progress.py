@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.journal import DONE, FAILED, HALF
 from alembic_migrate.bridge.truth import Truth, look
@@ -178,7 +179,7 @@ class Progress:
         }
         hint = _NO_SCRIPT
         if not self.offline:
-            truth = self._look()
+            truth = self._look(lost=self._lost_midway(error))
             hint, facts = self._told(truth), facts | truth.as_data()
             blocked = self.guard.blocked_by if self.guard is not None else None
             if facts["lock_timeout"] and blocked:
@@ -209,7 +210,7 @@ class Progress:
     def _told(self, truth: Truth) -> str:
         """Return what a failure left, and the way out where the journal keeps it in mind."""
         noted = self.guard is not None and self.guard.journal is not None
-        if not (noted and truth.kept and self.running):
+        if not (noted and (truth.kept or truth.lost) and self.running):
             return truth.told()
         resolve = f"alembic-db resolve{self.target.flag} {self.running.revision}"
         return (
@@ -219,11 +220,19 @@ class Progress:
 
     def _note_end(self, truth: Truth) -> None:
         if self.running is not None and self.guard is not None:
-            self.guard.ended(HALF if truth.kept else FAILED)
+            self.guard.ended(HALF if truth.kept or truth.lost else FAILED)
 
-    def _look(self) -> Truth:
+    def _lost_midway(self, error: BaseException) -> bool:
+        """Tell whether the connection was cut under a statement that may commit by itself."""
+        cut = isinstance(error, DBAPIError) and error.connection_invalidated
+        url = self.target.configured_url() if cut else None
+        return url is not None and url.get_backend_name() in {"mysql", "mariadb"}
+
+    def _look(self, *, lost: bool = False) -> Truth:
         done = tuple(step.revision for step in self.steps)
-        truth = look(self.target, self.before, done, self.statements.kept)
+        invalid = self.guard.invalid_before if self.guard is not None else ()
+        kept = self.statements.kept
+        truth = look(self.target, self.before, done, kept, lost=lost, known_invalid=invalid)
         with suppress(Exception):  # the version table may name anything
             truth = replace(truth, done=self._still_done(done, truth.after))
         return truth

@@ -64,6 +64,8 @@ def history(
     current: tuple[str, ...] | None = None
     if indicate_current or "current" in {lower, upper}:
         current = _current_ids(target, scripts, report)
+    if upper == "current" and not current:
+        return Revisions(target.name, ())  # Alembic takes no end for every end
     with scripts.explained(rev_range or ""):
         walked = scripts.walk_revisions(
             base=_end(lower, current) or "base",  # type: ignore[arg-type] # Alembic takes ids too

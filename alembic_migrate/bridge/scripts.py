@@ -21,6 +21,7 @@ from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.writing import (
     check_id,
     check_inside,
+    check_label,
     check_location,
     render,
     safe_message,
@@ -129,14 +130,18 @@ class Scripts(ScriptDirectory):
             data={"file": script.path, "revision": link},
         )
 
-    def check_new(self, rev_id: str | None, version_path: str | None) -> None:
+    def check_new(
+        self, rev_id: str | None, version_path: str | None, label: str | None = None
+    ) -> None:
         """Refuse what was typed for a new revision and cannot be, before any database is asked.
 
         Raises:
-            UsageError: the id cannot be one, or the path is none of the folders of revisions.
+            UsageError: the id or the label cannot be one, or the path is no folder of revisions.
         """
         if rev_id is not None:
             check_id(rev_id)
+        if label is not None:
+            check_label(label)
         if version_path:
             check_location(Path(version_path), self._version_locations)
 

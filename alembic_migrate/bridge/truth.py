@@ -11,7 +11,7 @@ from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import read_heads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -22,7 +22,7 @@ _SHOWN = 5  # statements named in a message; JSON has them all
 _INVALID_INDEXES = text(
     "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_index i "
     "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE NOT i.indisvalid ORDER BY 1"
+    "WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"
 )
 
 
@@ -36,6 +36,8 @@ class Truth:
         done: revisions that finished before the failure.
         kept: statements of the failed revision that are committed.
         invalid_indexes: indexes that a failed CREATE INDEX CONCURRENTLY left.
+        elsewhere: the project's own environment script may have used another database.
+        lost: the connection was cut while a statement ran that commits by itself.
     """
 
     before: tuple[str, ...]
@@ -43,6 +45,8 @@ class Truth:
     done: tuple[str, ...]
     kept: tuple[str, ...]
     invalid_indexes: tuple[str, ...]
+    elsewhere: bool = False
+    lost: bool = False
 
     def told(self) -> str:
         """Return it in words, with what to do."""
@@ -53,6 +57,11 @@ class Truth:
                 f"{_listed(self.kept)}\n"
                 "undo them by hand, correct the revision, and run it again"
             )
+        if self.lost:
+            lines.append(
+                "the connection was lost while a statement ran: the server may have completed it "
+                "all the same; look at the schema before you run it again"
+            )
         lines += [
             f"an invalid index is there: DROP INDEX CONCURRENTLY {index};"
             for index in self.invalid_indexes
@@ -60,6 +69,8 @@ class Truth:
         return "\n".join(lines)
 
     def _position(self) -> str:
+        if self.after is None and self.elsewhere:
+            return "env.py chooses the database: alembic-db current tells where it is now"
         if self.after is None:
             return "what the database holds now could not be read: alembic-db current tells"
         now = ", ".join(sorted(self.after)) or "base"
@@ -88,12 +99,26 @@ def _listed(statements: Sequence[str]) -> str:
 
 
 def look(
-    target: Target, before: tuple[str, ...], done: tuple[str, ...], kept: Sequence[str]
+    target: Target,
+    before: tuple[str, ...],
+    done: tuple[str, ...],
+    kept: Sequence[str],
+    *,
+    lost: bool = False,
+    known_invalid: Collection[str] = (),
 ) -> Truth:
     """Ask a database, on a connection of its own, what a failure left.
 
     An environment script of the project's own may have used another database, so it is not asked
     then.
+
+    Args:
+        target: the base.
+        before: ids in the version table when the run began.
+        done: revisions that finished.
+        kept: statements of the failed revision that are committed.
+        lost: the connection was cut while one ran.
+        known_invalid: indexes that were invalid before.
     """
     after: tuple[str, ...] | None = None
     invalid: tuple[str, ...] = ()
@@ -105,11 +130,18 @@ def look(
                 )
         except Exception:  # noqa: BLE001 - the failure that is being told matters more
             after = None
-    return Truth(before, after, done, tuple(kept), invalid)
+    elsewhere = target.environment != "builtin"
+    new = tuple(index for index in invalid if index not in known_invalid)
+    return Truth(before, after, done, tuple(kept), new, elsewhere, lost)
 
 
 def _ask(connection: Connection, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
     heads = read_heads(connection, target.version_table, target.version_table_schema)
     if connection.dialect.name != "postgresql":
         return heads, ()
-    return heads, tuple(connection.execute(_INVALID_INDEXES).scalars())
+    return heads, invalid_indexes(connection)
+
+
+def invalid_indexes(connection: Connection) -> tuple[str, ...]:
+    """Return the invalid indexes of a PostgreSQL database, those of partitioned tables apart."""
+    return tuple(connection.execute(_INVALID_INDEXES).scalars())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAX_ID = 32  # the width of Alembic's version_num column
 
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
 _SYMBOLS = frozenset({"base", "current", "head", "heads"})
 
@@ -51,6 +52,20 @@ def check_id(revision: str) -> None:
             f"the revision id {revision!r} cannot be used: it is made of the letters A to Z and "
             "a to z, digits, _ and .",
             hint="for example: --rev-id 2024_01_add_users",
+        )
+
+
+def check_label(label: str) -> None:
+    """Refuse a branch label that could not be typed, or means something else.
+
+    Raises:
+        UsageError: it is a symbol of Alembic's, or has other characters than a name.
+    """
+    if label in _SYMBOLS or not _LABEL.fullmatch(label):
+        raise UsageError(
+            f"the branch label {label!r} cannot be used: letters, digits, _ - . and / are "
+            "possible, and no head, heads, base or current",
+            hint="for example: --branch-label billing",
         )
 
 

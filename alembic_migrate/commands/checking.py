@@ -58,6 +58,10 @@ def _check(target: Target, report: Report) -> Check:
         )
         for change in found.changes
     ]
+    findings += [
+        Finding("not-imported", one.message, one.hint, {"table": one.table, "file": one.file})
+        for one in found.forgotten
+    ]
     return Check(
         base=target.name,
         database=found.database,

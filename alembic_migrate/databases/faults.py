@@ -134,6 +134,13 @@ def is_lock_timeout(error: BaseException) -> bool:
     return bool(original.args) and original.args[0] == 1205  # noqa: PLR2004 - MySQL's number
 
 
+_DRIVER_MODULES = frozenset(
+    {"asyncpg", "psycopg", "psycopg2", "pymysql", "MySQLdb", "aiomysql", "asyncmy", "sqlite3"}
+)
+
+
 def is_database_fault(error: BaseException) -> bool:
     """Tell whether an exception comes from a driver, SQLAlchemy or the network below them."""
-    return isinstance(error, SQLAlchemyError | OSError | TimeoutError)
+    # Not every driver's error reaches us through SQLAlchemy: asyncpg's while connecting do not.
+    driver = type(error).__module__.partition(".")[0] in _DRIVER_MODULES
+    return driver or isinstance(error, SQLAlchemyError | OSError | TimeoutError)

@@ -52,6 +52,9 @@ def held(url: URL, factory: EngineFactory | None) -> Iterator[Held]:
             with engine.connect() as plain:
                 connection = plain.execution_options(**_OPTIONS)
                 yield Held(lambda work: work(connection))
+                if factory is not None:
+                    # Its settings are not for whom the project's pool would give it to next.
+                    plain.invalidate()
         finally:
             if factory is None:
                 engine.dispose()

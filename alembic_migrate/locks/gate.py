@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import sqlite3
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,7 +169,14 @@ def _beside_file(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
         yield Gate(lambda: True)  # a database in memory is this process's own
         return
     lock = SidecarLock(file)
-    wait_for(lock.try_acquire, lock.holder, wish.wait, tell)
+    try:
+        wait_for(lock.try_acquire, lock.holder, wish.wait, tell)
+    except sqlite3.Error as error:
+        raise ConfigError(
+            f"the lock beside the database cannot be made: {lock.path}: {error}",
+            hint="the folder has to be writable, for SQLite's own journal too; "
+            'lock = "off" goes on without a lock',
+        ) from error
     try:
         yield Gate(lock.is_held)
     finally:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass, field
 from textwrap import dedent
 
 import pytest
 import sqlalchemy
+from alembic.runtime.migration import MigrationContext
 
 from tests import projects
 from tests.inprocess import InProcess
+
+NEW_SCRIPTS = "_version.drop" not in inspect.getsource(MigrationContext.run_migrations)
 
 PYPROJECT = """
     [tool.alembic-migrate.bases.app]
@@ -93,7 +97,9 @@ class Life:
 
     def out(self, *words, status=0, **env):
         """Return a command's answer; what it says besides is not looked at."""
-        return self.plain(self.run(*words, status=status, **env).stdout)
+        said = self.plain(self.run(*words, status=status, **env).stdout)
+        # Earlier releases of Alembic end a script that leaves no version with this.
+        return said if NEW_SCRIPTS else said.replace("\nDROP TABLE alembic_version;\n", "")
 
     def both(self, *words, status=0, **env):
         """Return the answer and, after a line of dashes, what was said besides."""

@@ -57,11 +57,8 @@ def test_two_bases_from_the_first_folder_to_the_last_downgrade(life):
     life.write_models(app=BASE + EMAIL + PURCHASE + CUSTOMER_ID)
     assert life.out("check", "--base", "app", status=4) == lines("""
         app: no revision does this: add column customer.email
-          alembic-db migrate --base app
         app: no revision does this: add index ix_customer_email on customer(email)
-          alembic-db migrate --base app
         app: no revision does this: add column purchase.customer_id
-          alembic-db migrate --base app
         app: no revision does this: add foreign key fk_purchase_customer_id on purchase(customer_id)
           alembic-db migrate --base app
         """)

@@ -66,13 +66,12 @@ def test_drop_unowned_drops_it(here, command):
 
 
 def test_a_table_of_this_history_is_dropped_with_its_model(here, command):
-    here.write(
-        "shop.py", "from sqlalchemy.orm import declarative_base\nBase = declarative_base()\n"
-    )
+    here.write("shop.py", BOOK.replace('"book"', '"volume"'))
 
     made = command(here, "migrate", "-m", "second", "--rev-id", "bbb")
 
     assert made.stdout.splitlines() == [
+        "Detected: add table volume",
         "Detected: remove table book",
         f"L{LEFT.format('celery_jobs')[1:]}",
         "Wrote migrations/versions/bbb_second.py",
@@ -247,11 +246,32 @@ def test_a_model_that_was_not_imported_does_not_lose_its_table(forgotten, comman
     assert placed(made.stderr, forgotten) == WARNING
 
 
-def test_check_warns_of_a_model_that_was_not_imported(forgotten, command):
-    found = command(forgotten, "check")
+def test_check_finds_a_model_that_was_not_imported(forgotten, command):
+    found = command(forgotten, "check", status=4)
 
-    assert found.stdout == "No problems found\n"
+    assert placed(found.stdout, forgotten) == (
+        "ROOT/model/furniture/shelf.py declares the table shelf and was not imported\n"
+        "  import it in import_models(), or name it in models = [...]\n"
+    )
     assert placed(found.stderr, forgotten) == WARNING
+
+
+def test_a_base_that_lost_all_its_models_drops_no_table(forgotten, command):
+    for file in ("model/book.py", "model/furniture/shelf.py"):
+        (forgotten.root / file).unlink()
+
+    made = command(forgotten, "migrate")
+    found = command(forgotten, "check", status=4)
+
+    assert made.stdout == "Nothing to do: no changes detected\n"
+    assert "the models have no table at all, and this history made book: its DROP" in made.stderr
+    assert found.stdout == (
+        "The models have no table at all, and this history made book\n"
+        "The models have no table at all, and this history made shelf\n"
+        '  are they imported? models = ["package.models.*"]; drop_unowned = true drops it\n'
+    )
+    made = command(forgotten, "--set", "drop_unowned=true", "migrate", "--rev-id", "ccc")
+    assert made.stdout.startswith("Detected: remove table book\nDetected: remove table shelf\n")
 
 
 def test_naming_the_package_ends_the_warning(forgotten, command):

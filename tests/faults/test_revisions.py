@@ -335,3 +335,16 @@ def test_merge_means_the_heads_and_with_one_there_is_nothing_to_merge(shop):
     assert project.run("merge", "--rev-id", "c3").stdout == written
     assert project.run("merge").stdout == "Nothing to merge: there is one head\n"
     assert project.versions() == ["a1.py", "b2.py", "b3.py", "c3_merge_b2_and_b3.py"]
+
+
+@pytest.mark.parametrize("label", ["head", "base", "", "a@b", "x,y", "-x", "../x y", "a\nb"])
+def test_a_branch_label_that_cannot_be_typed_is_refused(shop, label):
+    project = shop({})
+    assert refused(project, "revision", "--branch-label", label) == (
+        f"Error: the branch label {label!r} cannot be used: letters, digits, _ - . and / are "
+        "possible, and no head, heads, base or current\n  for example: --branch-label billing\n"
+    )
+
+
+def test_the_history_up_to_a_database_at_base_is_empty(shop):
+    assert shop({}).run("history", "-r", ":current").stdout == ""
