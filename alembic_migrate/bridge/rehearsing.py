@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import Engine
+from sqlalchemy import text
 
+from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.watching import OURS, is_autocommit, is_commit, is_read
 from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.history import autocommit_line
@@ -98,13 +98,8 @@ def nothing_commits() -> Iterator[None]:
         if not ours and (is_commit(statement) or at_once):
             refuse(other)
 
-    event.listen(Engine, "commit", refuse)
-    event.listen(Engine, "before_cursor_execute", look)
-    try:
+    with listening({"commit": refuse, "before_cursor_execute": look}):
         yield
-    finally:
-        event.remove(Engine, "commit", refuse)
-        event.remove(Engine, "before_cursor_execute", look)
 
 
 def check_deferred(connection: Connection) -> None:

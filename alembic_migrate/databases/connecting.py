@@ -6,13 +6,14 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import create_engine, event, pool
+from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 
+from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.urls import is_async, missing_driver, sqlite_file
 from alembic_migrate.errors import ConfigError
 
@@ -138,9 +139,14 @@ class _Guard:
     timeout: float
     reading: bool
     on_connect: Callable[[Dialect, list[Any], dict[str, Any]], None] | None
-    on_sql: Callable[[str], None] | None
 
-    def connect(self, dialect: Dialect, arguments: list[Any], parameters: dict[str, Any]) -> Any:
+    def do_connect(
+        self,
+        dialect: Dialect,
+        _record: object,
+        arguments: list[Any],
+        parameters: dict[str, Any],
+    ) -> Any:
         """Return a connection that is made here, or None where SQLAlchemy is to make it."""
         if self.on_connect is not None:
             self.on_connect(dialect, arguments, parameters)
@@ -154,11 +160,6 @@ class _Guard:
             parameters.setdefault(name, self.timeout if whole else max(1, round(self.timeout)))
         in_time = _await_in_time if dialect.is_async else _connect_in_time
         return in_time(dialect, arguments, parameters, self.timeout)
-
-
-# Of this thread and what it starts: other threads' connections, the host's too, are not watched.
-_GUARDS: ContextVar[tuple[_Guard, ...]] = ContextVar("guards", default=())
-_LISTENING = threading.Lock()
 
 
 @contextmanager
@@ -177,40 +178,14 @@ def guarded(
         on_connect: is told what each connection is made with, before that is changed here.
         on_sql: is told each statement, without its parameters.
     """
-    _listen()
-    token = _GUARDS.set((*_GUARDS.get(), _Guard(timeout, reading, on_connect, on_sql)))
-    try:
+    guard = _Guard(timeout, reading, on_connect)
+
+    def executing(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if on_sql is not None:
+            on_sql(statement)
+
+    with listening({"do_connect": guard.do_connect, "before_cursor_execute": executing}):
         yield
-    finally:
-        _GUARDS.reset(token)
-
-
-def _listen() -> None:
-    """Listen to all engines, once a process.
-
-    Listeners that came and went would change SQLAlchemy's list of them under the feet of other
-    threads, which go through it at every statement.
-    """
-    with _LISTENING:
-        if not event.contains(Engine, "do_connect", _connecting):
-            event.listen(Engine, "do_connect", _connecting)
-            event.listen(Engine, "before_cursor_execute", _executing)
-
-
-def _connecting(
-    dialect: Dialect, _record: object, arguments: list[Any], parameters: dict[str, Any]
-) -> Any:
-    for guard in _GUARDS.get():
-        connection = guard.connect(dialect, arguments, parameters)
-        if connection is not None:
-            return connection
-    return None
-
-
-def _executing(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-    for guard in _GUARDS.get():
-        if guard.on_sql is not None:
-            guard.on_sql(statement)
 
 
 def _is_missing(arguments: list[Any], parameters: dict[str, Any]) -> bool:

@@ -13,10 +13,9 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
+from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.watching import is_autocommit
 from alembic_migrate.errors import MigrationError
 
@@ -127,20 +126,17 @@ def migrating_sqlite() -> Iterator[SqliteCare]:
     it; a commit that would leave new violations of foreign keys is refused.
     """
     care = SqliteCare()
-    listeners: tuple[tuple[str, Callable[..., None]], ...] = (
-        ("engine_connect", care.connected),
-        ("begin", care.begins),
-        ("before_cursor_execute", care.executes),
-        ("commit", care.check),
-    )
-    for name, listener in listeners:
-        event.listen(Engine, name, listener)
-    try:
-        yield care
-    finally:
-        for name, listener in listeners:
-            event.remove(Engine, name, listener)
-        care.restore()
+    listeners: dict[str, Callable[..., Any]] = {
+        "engine_connect": care.connected,
+        "begin": care.begins,
+        "before_cursor_execute": care.executes,
+        "commit": care.check,
+    }
+    with listening(listeners):
+        try:
+            yield care
+        finally:
+            care.restore()
 
 
 def _raw(connection: Connection) -> Any:

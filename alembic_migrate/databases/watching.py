@@ -8,8 +8,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from alembic_migrate.databases.listening import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,20 +185,15 @@ def watched(statements: Statements) -> Iterator[None]:
     def rolled_back(_c: Connection) -> None:
         statements.rollback()
 
-    listeners: tuple[tuple[str, Callable[..., None]], ...] = (
-        ("before_cursor_execute", starts),
-        ("after_cursor_execute", executed),
-        ("handle_error", failed),
-        ("commit", committed),
-        ("rollback", rolled_back),
-    )
-    for name, listener in listeners:
-        event.listen(Engine, name, listener)
-    try:
+    listeners = {
+        "before_cursor_execute": starts,
+        "after_cursor_execute": executed,
+        "handle_error": failed,
+        "commit": committed,
+        "rollback": rolled_back,
+    }
+    with listening(listeners):
         yield
-    finally:
-        for name, listener in listeners:
-            event.remove(Engine, name, listener)
 
 
 class _Running:

@@ -258,7 +258,7 @@ def test_a_locked_sqlite_file_is_told(shop, verb, scheme):
             "",
             "sqlite:///file:app.db?mode=ro&uri=true",
             (
-                f"sqlite:///file%3Aapp.db?mode=ro&uri=true: {READ_ONLY} (attempt to write a "
+                f"sqlite:///file:app.db?mode=ro&uri=true: {READ_ONLY} (attempt to write a "
                 "readonly database)"
             ),
             "use a URL whose role may write",
@@ -268,4 +268,6 @@ def test_a_locked_sqlite_file_is_told(shop, verb, scheme):
 )
 def test_a_sqlite_file_that_cannot_be_used_is_told(shop, name, content, url, said, hint):
     project = shop({f"./{name}": content}, url=url)
-    assert refused(project, "upgrade", status=1) == f"Error: {said}\n  {hint}\n"
+    # Not every release of SQLAlchemy escapes the colon of file: in a URL that it shows.
+    told = refused(project, "upgrade", status=1).replace("file%3A", "file:")
+    assert told == f"Error: {said}\n  {hint}\n"

@@ -1,0 +1,70 @@
+"""SQLAlchemy's events of every engine, for a while, in one thread's context alone.
+
+Listeners on the class ``Engine`` that came and went would change SQLAlchemy's lists of them under
+the feet of other threads, and would see the host's own engines. Ours are set once a process and act
+only where a ``listening`` block is entered; what that block's context starts (an event loop, a
+thread that is waited for) belongs to it.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_EVENTS = (
+    "do_connect",
+    "engine_connect",
+    "begin",
+    "before_cursor_execute",
+    "after_cursor_execute",
+    "handle_error",
+    "commit",
+    "rollback",
+)
+_ACTIVE: ContextVar[tuple[Mapping[str, Callable[..., Any]], ...]] = ContextVar("active", default=())
+_ONCE = threading.Lock()
+_installed: list[str] = []
+
+
+@contextmanager
+def listening(listeners: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """Hand the events of this context's connections on.
+
+    Args:
+        listeners: functions by SQLAlchemy's names of events; one of ``do_connect`` may return a
+            connection, which ends the search for others.
+    """
+    _install()
+    token = _ACTIVE.set((*_ACTIVE.get(), listeners))
+    try:
+        yield
+    finally:
+        _ACTIVE.reset(token)
+
+
+def _install() -> None:
+    with _ONCE:
+        while len(_installed) < len(_EVENTS):
+            name = _EVENTS[len(_installed)]
+            event.listen(Engine, name, _hander_on(name))
+            _installed.append(name)
+
+
+def _hander_on(name: str) -> Callable[..., Any]:
+    def hand_on(*arguments: Any) -> Any:
+        for listeners in _ACTIVE.get():
+            if name in listeners:
+                answer = listeners[name](*arguments)
+                if answer is not None:
+                    return answer
+        return None
+
+    return hand_on
