@@ -426,4 +426,6 @@ class Project:
         if ordered:
             bases = configuration.in_order(bases)
         tables = frozenset(configuration.version_tables())
-        return tuple(Target(base, configuration.pythonpath, self._x, tables) for base in bases)
+        return tuple(
+            Target(base, tuple(map(Path, base["pythonpath"])), self._x, tables) for base in bases
+        )

@@ -33,7 +33,8 @@ def target_of_context() -> Target:
         ) from None
     configuration = load(start=folder.parent)
     for name in configuration.names:
-        target = Target(configuration.base(name), configuration.pythonpath)
+        base = configuration.base(name)
+        target = Target(base, tuple(map(Path, base["pythonpath"])))
         if target.folder.resolve() == folder:
             return target
     raise ConfigError(

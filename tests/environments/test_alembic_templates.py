@@ -9,7 +9,7 @@ import alembic
 import pytest
 
 from tests.environments.conftest import BOOK, alembic_init, edit, other, placed
-from tests.projects import Project
+from tests.projects import Project, revision_text
 
 PLACEHOLDER = "driver://user:pass@localhost/dbname"
 
@@ -379,3 +379,18 @@ def test_the_scripts_of_a_multidb_folder_are_the_files_that_its_env_py_writes(mu
     assert command(multidb, "upgrade", "--sql").stdout == ""
     assert "CREATE TABLE book (" in multidb.read("shop.sql")
     assert "CREATE TABLE shelf (" in multidb.read("stock.sql")
+
+
+def test_the_folders_that_alembic_ini_puts_on_the_path_count(project, command):
+    here = project(
+        {
+            "alembic.ini": "[alembic]\nscript_location = migrations\nprepend_sys_path = src\n"
+            "path_separator = os\n",
+            "src/shop/__init__.py": "",
+            "src/shop/db.py": "from sqlalchemy import MetaData\n\nmetadata = MetaData()\n",
+            "pyproject.toml": '[tool.alembic-migrate]\nmetadata = "shop.db:metadata"\n'
+            'url = "sqlite:///shop.db"\n',
+            "migrations/versions/a.py": revision_text("a"),
+        }
+    )
+    assert command(here, "upgrade").stdout == "Upgraded to a (head), 1 revision\n"
