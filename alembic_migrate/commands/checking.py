@@ -12,7 +12,9 @@ from alembic_migrate.results import Check, Finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alembic_migrate.bridge.autogenerate import Forgotten
     from alembic_migrate.events import Report
+    from alembic_migrate.results import Change, Revision
     from alembic_migrate.targets import Target
 
 
@@ -28,44 +30,53 @@ def check(targets: Sequence[Target], report: Report) -> tuple[Check, ...]:
 def _check(target: Target, report: Report) -> Check:
     found = differences(target, report)
     scripts = Scripts(target)
-    heads = scripts.get_heads()
     pending = scripts.pending(*found.heads)
-    findings: list[Finding] = []
-    if len(heads) > 1:
-        findings.append(
-            Finding(
-                "several-heads",
-                f"the history has {len(heads)} heads: {', '.join(sorted(heads))}",
-                f'alembic-db merge{target.flag} -m "merge heads"',
-                {"heads": sorted(heads)},
-            )
-        )
-    findings += [
-        Finding(
-            "pending",
-            f"revision {revision.revision} is not in the database: {revision.message}",
-            f"alembic-db upgrade{target.flag}",
-            {"revision": revision.revision, "file": str(revision.path)},
-        )
-        for revision in pending
-    ]
-    findings += [
-        Finding(
-            "model-change",
-            f"no revision does this: {change.text}",
-            f"alembic-db migrate{target.flag}",
-            {"kind": change.kind, "table": change.table, "change": change.text},
-        )
-        for change in found.changes
-    ]
-    findings += [
-        Finding("not-imported", one.message, one.hint, {"table": one.table, "file": one.file})
-        for one in found.forgotten
-    ]
+    findings = (
+        *_several_heads(target, scripts.get_heads()),
+        *(_pending(target, revision) for revision in pending),
+        *(_model_change(target, change) for change in found.changes),
+        *(_not_imported(forgotten) for forgotten in found.forgotten),
+    )
     return Check(
         base=target.name,
         database=found.database,
-        findings=tuple(findings),
+        findings=findings,
         compared=not pending,
         left_out=found.left_out,
     )
+
+
+def _several_heads(target: Target, heads: Sequence[str]) -> tuple[Finding, ...]:
+    if len(heads) < 2:  # noqa: PLR2004 - several begin with two
+        return ()
+    return (
+        Finding(
+            "several-heads",
+            f"the history has {len(heads)} heads: {', '.join(sorted(heads))}",
+            f'alembic-db merge{target.flag} -m "merge heads"',
+            {"heads": sorted(heads)},
+        ),
+    )
+
+
+def _pending(target: Target, revision: Revision) -> Finding:
+    return Finding(
+        "pending",
+        f"revision {revision.revision} is not in the database: {revision.message}",
+        f"alembic-db upgrade{target.flag}",
+        {"revision": revision.revision, "file": str(revision.path)},
+    )
+
+
+def _model_change(target: Target, change: Change) -> Finding:
+    return Finding(
+        "model-change",
+        f"no revision does this: {change.text}",
+        f"alembic-db migrate{target.flag}",
+        {"kind": change.kind, "table": change.table, "change": change.text},
+    )
+
+
+def _not_imported(forgotten: Forgotten) -> Finding:
+    data = {"table": forgotten.table, "file": forgotten.file}
+    return Finding("not-imported", forgotten.message, forgotten.hint, data)
