@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate.api import RevisionContext
-from alembic.util import asbool, rev_id
 
 from alembic_migrate.bridge.config import make_config
 from alembic_migrate.bridge.environment import (
@@ -96,7 +95,7 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
     with progress.explained(new.head):
         if new.head == "head" and len(scripts.get_heads()) > 1:
             raise scripts.several_heads(scripts.get_heads(), writing=True)
-        context = _revision_context(target, scripts, new, message)
+        context = revision_context(target, scripts, new, message)
         environment = _run(target, scripts, context, new, report)
         if environment is not None:
             _tell_left_out(environment, report)
@@ -105,7 +104,7 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
         if new.autogenerate and _is_empty(context):
             return Written(target.name, (), (), left_out, reason="no changes detected")
         written = [script for script in context.generate_scripts() if script is not None]
-    return _written(target, written, report, found, left_out)
+    return written_record(target, written, report, found, left_out)
 
 
 def _run(
@@ -158,9 +157,10 @@ def _refuse_behind(target: Target, scripts: Scripts, heads: Sequence[str]) -> No
     )
 
 
-def _revision_context(
+def revision_context(
     target: Target, scripts: Scripts, new: NewRevision, message: str | None
 ) -> RevisionContext:
+    """Return Alembic's context for a new revision; no database is asked yet."""
     arguments = {
         "message": message,
         "autogenerate": new.autogenerate,
@@ -202,13 +202,14 @@ def _found(context: RevisionContext) -> tuple[Change, ...]:
     )
 
 
-def _written(
+def written_record(
     target: Target,
     scripts: Sequence[Script],
     report: Report,
     found: tuple[Change, ...] = (),
     left_out: tuple[str, ...] = (),
 ) -> Written:
+    """Report the files that were written, and return them as a record."""
     for script in scripts:
         report(Event("file", str(script.path), target.name))
     return Written(target.name, tuple(record(script) for script in scripts), found, left_out)
@@ -248,7 +249,7 @@ def differences(target: Target, report: Report) -> Differences:
         AlembicMigrateError: either of them cannot be read.
     """
     scripts = Scripts(target)
-    context = _revision_context(target, scripts, NewRevision(autogenerate=True), None)
+    context = revision_context(target, scripts, NewRevision(autogenerate=True), None)
     seen: list[tuple[str, ...]] = []
     at_head = True
 
@@ -279,39 +280,3 @@ def differences(target: Target, report: Report) -> Differences:
             changes=_found(context) if at_head else (),
             left_out=tuple(sorted(environment.ownership.left_out)),
         )
-
-
-def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Report) -> Written:
-    """Write a revision that joins others; with one head and none named there is nothing to do.
-
-    Raises:
-        AlembicMigrateError: a revision is unknown or no head, or the file cannot be written.
-    """
-    scripts = Scripts(target)
-    asked = ", ".join(revisions)
-    message = check_message(new.message)
-    scripts.check_new(new.rev_id, new.version_path, new.branch_label)
-    with Progress(target, scripts, report).explained(asked or "heads"):
-        chosen = scripts.get_revisions(tuple(revisions) or "heads")
-        ids = tuple(dict.fromkeys(script.revision for script in chosen))
-        if len(ids) < 2:  # noqa: PLR2004
-            reason = "one revision is no merge" if revisions else "there is one head"
-            if not ids:
-                reason = "there are no revisions"
-            return Written(target.name, (), reason=f"nothing to merge: {reason}")
-        arguments: dict[str, Any] = {}
-        if asbool(target.config["revision_environment"]):
-            request = Request("merge", lambda *_: [], report, reading=True)
-            arguments = {"config": run_environment(target, scripts, request).config}
-        else:
-            arguments = {"config": _revision_context(target, scripts, new, message).config}
-        script = scripts.generate_revision(
-            new.rev_id or rev_id(),
-            message or f"merge {' and '.join(ids)}",
-            refresh=True,
-            head=ids,
-            branch_labels=new.branch_label,
-            splice=new.splice,
-            **arguments,
-        )
-    return _written(target, [script] if script is not None else [], report)

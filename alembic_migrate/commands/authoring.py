@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic_migrate.bridge import autogenerate, reading
+from alembic_migrate.bridge import autogenerate, merging, reading
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.errors import UsageError
 
@@ -65,7 +65,7 @@ def merge(
 
     def work(target: Target) -> Written:
         _writable(target)
-        return autogenerate.merge(target, revisions, new, report)
+        return merging.merge(target, revisions, new, report)
 
     return each(targets, work, keep_going=False)
 
