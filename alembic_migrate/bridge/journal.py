@@ -20,7 +20,7 @@ from sqlalchemy.dialects.mysql import DATETIME
 from alembic_migrate.databases.connecting import run_on
 from alembic_migrate.databases.state import JOURNAL_SUFFIX
 from alembic_migrate.errors import MigrationError
-from alembic_migrate.history import autocommit_line
+from alembic_migrate.history.contents import autocommit_line
 from alembic_migrate.results import JournalEntry
 from alembic_migrate.version import VERSION
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.history import Made, declares_table, made_tables, revision_files
+from alembic_migrate.history.contents import Made, declares_table, made_tables, revision_files
 
 if TYPE_CHECKING:
     from pathlib import Path

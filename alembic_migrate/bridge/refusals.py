@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.databases.state import schema_names, table_names
 from alembic_migrate.errors import DatabaseError, UsageError
-from alembic_migrate.history import made_tables
+from alembic_migrate.history.contents import made_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

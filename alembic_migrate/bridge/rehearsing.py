@@ -11,7 +11,7 @@ from sqlalchemy import text
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.watching import OURS, is_autocommit, is_commit, is_read
 from alembic_migrate.errors import MigrationError, UsageError
-from alembic_migrate.history import autocommit_line
+from alembic_migrate.history.contents import autocommit_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -85,6 +85,6 @@ def _folder(ctx: click.Context) -> Path:
 
 
 def _headers(folder: Path) -> list[tuple[str, str]]:
-    from alembic_migrate.history import headers  # noqa: PLC0415 - only for the shell
+    from alembic_migrate.history.contents import headers  # noqa: PLC0415 - only for the shell
 
     return [(each.revision, each.message) for each in headers(folder) if each.revision]

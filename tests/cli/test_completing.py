@@ -22,12 +22,12 @@ directory = "revisions/app"
 def complete(monkeypatch, capsys, tmp_path):
     (tmp_path / "pyproject.toml").write_text(TOML)
     monkeypatch.chdir(tmp_path)
-    history = ModuleType("alembic_migrate.history")
+    history = ModuleType("alembic_migrate.history.contents")
     history.headers = lambda folder: [
         SimpleNamespace(revision=f"a{number}", message=str(folder.relative_to(tmp_path)))
         for number in (1, 2)
     ]
-    monkeypatch.setitem(sys.modules, "alembic_migrate.history", history)
+    monkeypatch.setitem(sys.modules, "alembic_migrate.history.contents", history)
     monkeypatch.setenv("_ALEMBIC_DB_COMPLETE", "zsh_complete")
 
     def complete(*words):

@@ -1,4 +1,4 @@
-"""The revision files, read as text and never run.
+"""What revision files do, read as text and never run.
 
 What is not written as a literal is left out here; who needs certainty asks Alembic.
 """

@@ -1,0 +1,1 @@
+"""The history of a base, told from its revision files without running them."""
