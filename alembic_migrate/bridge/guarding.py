@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-
 from alembic_migrate.bridge.journal import Journal
+from alembic_migrate.bridge.limits import limit, lock_timeout
 from alembic_migrate.bridge.rehearsing import check_deferred, nothing_commits
 from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.holding import held
-from alembic_migrate.databases.settings import set_mysql, set_postgres
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
@@ -35,9 +31,8 @@ if TYPE_CHECKING:
 
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.events import Report
+    from alembic_migrate.locks.holder import Holder
     from alembic_migrate.targets import Target
-
-_POSTGRES_LOCK_TIMEOUT = 5.0  # seconds
 
 
 class StartAgain(BaseException):
@@ -56,6 +51,10 @@ class Guard:
         noting: what the journal is written on; None: after the run.
         statements: what the run executes.
         sqlite: looks after SQLite's foreign keys.
+
+    Attributes:
+        awaited: who had the migrating session's lock when it was tried for last; None where nobody
+            had it, or nobody is known.
     """
 
     def __init__(
@@ -76,6 +75,7 @@ class Guard:
         self._resetting: list[str] = []
         self.invalid_before: tuple[str, ...] = ()
         self._sidecars: dict[Path, SidecarLock] = {}
+        self.awaited: Holder | None = None
         self._inner: tuple[SessionLock, Connection, Any] | None = None
         self._number: int | None = None
 
@@ -100,7 +100,9 @@ class Guard:
             if connection.dialect.name == "postgresql":
                 refuse_pooler(connection, self.target.config["pooler"])
             if not lock.try_acquire(connection):
+                self.awaited = lock.holder(connection)
                 raise StartAgain
+            self.awaited = None
             self._inner = (lock, connection, connection.connection.dbapi_connection)
             if set(context.get_current_heads()) != set(heads):
                 raise StartAgain
@@ -117,7 +119,9 @@ class Guard:
         if (ours is not None and ours.resolve() == file.resolve()) or lock.path in self._sidecars:
             return
         if not lock.try_acquire():
+            self.awaited = lock.holder()
             raise StartAgain
+        self.awaited = None
         self._sidecars[lock.path] = lock
 
     def rehearsed(self, connection: Connection) -> None:
@@ -137,46 +141,16 @@ class Guard:
         return lock_for(connection.dialect.name, "session", schema, table)
 
     def _limit(self, connection: Connection) -> None:
-        """Set the session's own timeouts: plain settings, which a commit does not take away."""
-        config = self.target.config
-        statement, lock = config["statement_timeout"], lock_timeout(self.target, connection)
+        self._resetting = limit(connection, self.target, self.gate.connection)
         if connection.dialect.name == "postgresql":
-            wanted = {"lock_timeout": lock, "statement_timeout": statement}
-            settings = {k: f"{round(v * 1000)}ms" for k, v in wanted.items() if v is not None}
-            if self._server_checks_clients():
-                settings["client_connection_check_interval"] = "1s"
-            self._resetting = set_postgres(connection, settings)
             self.invalid_before = invalid_indexes(connection)
-            self._watch_blockers(connection, lock)
-        elif connection.dialect.name in {"mysql", "mariadb"}:
-            numbers: dict[str, float] = {}
-            if lock is not None:
-                seconds = max(1, round(lock)) if lock else 31536000
-                numbers = {"lock_wait_timeout": seconds, "innodb_lock_wait_timeout": seconds}
-            if getattr(connection.dialect, "is_mariadb", False) and statement is not None:
-                numbers["max_statement_time"] = float(statement)
-            self._resetting = set_mysql(connection, numbers)
+            self._watch_blockers(connection)
 
-    def _server_checks_clients(self) -> bool:
-        """Tell whether the server can notice a dead client in the middle of a statement.
-
-        Where its system cannot, it refuses the setting; that is tried on the gate's connection.
-        """
-        if self.gate.connection is None:
-            return False
-        setting = {"client_connection_check_interval": "1s"}
-        try:
-            self.gate.connection.call(lambda c: set_postgres(c, setting))
-        except DBAPIError:
-            return False
-        return True
-
-    def _watch_blockers(self, connection: Connection, lock: float | None) -> None:
-        if self.gate.connection is None or not lock or connection.dialect.name != "postgresql":
-            return
-        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        self._blockers = Blockers(self.gate.connection, pid, min(1.0, lock / 3))
-        self._watching.enter_context(self._blockers.watching())
+    def _watch_blockers(self, connection: Connection) -> None:
+        lock, beside = lock_timeout(self.target, connection), self.gate.connection
+        if beside is not None and lock and self._number is not None:
+            self._blockers = Blockers(beside, self._number, min(1.0, lock / 3))
+            self._watching.enter_context(self._blockers.watching())
 
     @property
     def blocked_by(self) -> str | None:
@@ -250,14 +224,6 @@ class Guard:
                 self._sidecars.popitem()[1].release()
 
 
-def lock_timeout(target: Target, connection: Connection) -> float | None:
-    """Return how many seconds a statement may wait for another session's lock, or None."""
-    configured = target.config["lock_timeout"]
-    if configured is not None:
-        return float(configured)
-    return _POSTGRES_LOCK_TIMEOUT if connection.dialect.name == "postgresql" else None
-
-
 @contextmanager
 def guarding(target: Target, report: Report) -> Iterator[Guard]:
     """Hold the gate of a target, and note what is executed meanwhile.
@@ -307,8 +273,3 @@ def _noting(target: Target, url: URL | None, open_gate: Gate) -> Iterator[Held |
         return
     with held(url, target.engine_factory) as connection:
         yield connection
-
-
-def pause_before_retry(attempt: int) -> None:
-    """Wait a little longer each time: 0.5, 1, 2, 4 seconds and no more."""
-    time.sleep(min(0.5 * 2**attempt, 4.0))

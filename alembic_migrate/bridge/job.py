@@ -17,16 +17,16 @@ from alembic_migrate.bridge.environment import (
     run_environment,
     version_table_of,
 )
-from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding, pause_before_retry
+from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding
 from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.refusals import refuse_ambiguous, refuse_unmanaged
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
 from alembic_migrate.bridge.state import ask, check_heads, connected_heads
+from alembic_migrate.bridge.waiting import pause_before_retry, wait_for_session
 from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.errors import (
     HistoryError,
-    LockError,
     MigrationError,
     RevisionNotFound,
 )
@@ -147,7 +147,13 @@ class Job:
                 with self.progress.explained(self.asked):
                     return self._once(plan, destination, guard)
             except StartAgain:
-                self._wait_for_session(deadline, waits)
+                wait_for_session(
+                    self.target,
+                    guard.awaited,
+                    self.progress.report,
+                    deadline=deadline,
+                    waits=waits,
+                )
                 waits += 1
             except MigrationError as error:
                 if not self._may_retry(error, retries):
@@ -171,16 +177,6 @@ class Job:
         ran = run_environment(self.target, self.scripts, self._request(plan, destination, guard))
         self.progress.finish()
         return ran
-
-    def _wait_for_session(self, deadline: float, waits: int) -> None:
-        if time.monotonic() >= deadline:
-            raise LockError(
-                f"{self.target.prefix}another session still migrates this database, although its "
-                f"process has ended or has another environment: not free within "
-                f"{self.target.lock_wait:g} s",
-                hint="wait until the server has finished its statement, then run again",
-            )
-        pause_before_retry(min(waits, 1))
 
     def _may_retry(self, error: MigrationError, retries: int) -> bool:
         allowed = retries < int(self.target.config["lock_retries"])

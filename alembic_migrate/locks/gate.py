@@ -20,6 +20,7 @@ from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.errors import ConfigError, LockError
+from alembic_migrate.locks.holder import how_to_end, who_holds
 from alembic_migrate.locks.pooler import refuse_pooler
 from alembic_migrate.locks.sessions import APPLICATION, lock_for
 from alembic_migrate.locks.sidecar import SidecarLock
@@ -200,7 +201,7 @@ def wait_for(
         return False
     while (waited := time.monotonic() - started) < seconds:
         if waited >= _PATIENCE and not told:
-            tell(f"waiting for the migration lock, up to {seconds:g} s; {_who(holder())}")
+            tell(f"waiting for the migration lock, up to {seconds:g} s; {who_holds(holder())}")
             told = True
         left = (seconds if told else min(seconds, _PATIENCE)) - waited
         # Jitter keeps thirty containers that start together from asking together for ever.
@@ -209,14 +210,9 @@ def wait_for(
         if attempt():
             return True
     who = holder()
-    ending = f"; if it is stuck, this ends it: {who.ending}" if who and who.ending else ""
     raise LockError(
         f"another process is migrating this database: the lock was not free within {seconds:g} s; "
-        f"{_who(who)}",
-        hint=f"run again when it has finished, or wait longer: --lock-wait 600{ending}",
+        f"{who_holds(who)}",
+        hint=f"run again when it has finished, or wait longer: --lock-wait 600{how_to_end(who)}",
         data={"holder": who.text if who else None},
     )
-
-
-def _who(holder: Holder | None) -> str:
-    return f"it is held by {holder.text}" if holder else "its holder is not known"

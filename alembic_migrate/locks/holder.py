@@ -16,3 +16,13 @@ class Holder:
 
     text: str
     ending: str | None = None
+
+
+def who_holds(holder: Holder | None) -> str:
+    """Return who holds a lock, as the end of a sentence."""
+    return f"it is held by {holder.text}" if holder else "its holder is not known"
+
+
+def how_to_end(holder: Holder | None) -> str:
+    """Return what ends a holder that is stuck, as the end of a sentence; empty where unknown."""
+    return f"; if it is stuck, this ends it: {holder.ending}" if holder and holder.ending else ""
