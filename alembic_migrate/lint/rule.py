@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from alembic_migrate.findings import Category, Severity
     from alembic_migrate.lint.operations import Captured, Operation
-
-Category = Literal["destructive", "data-dependent", "locking", "breaking", "craft"]
-Severity = Literal["error", "warning", "off"]
 
 # Where no configuration says otherwise.
 DEFAULT_SEVERITY: dict[Category, Severity] = {
