@@ -210,11 +210,15 @@ class Change:
         kind: Alembic's name for it: ``add_table``, ``remove_column``, ``modify_type``...
         text: the difference in words: ``add column book.year``.
         table: the table, with its schema in front where it has one.
+        data: the same as plain JSON values, each key of every change: ``schema``, ``table``,
+            ``column``, ``index``, ``constraint``, ``from`` (what the database has) and ``to`` (what
+            the models have).
     """
 
     kind: str
     text: str
     table: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.autogenerate.api import RevisionContext
 
+from alembic_migrate.bridge.changes import changes
 from alembic_migrate.bridge.config import make_config
 from alembic_migrate.bridge.environment import (
     Environment,
@@ -15,7 +16,7 @@ from alembic_migrate.bridge.environment import (
     version_table_of,
 )
 from alembic_migrate.bridge.progress import Progress
-from alembic_migrate.bridge.records import changes, record
+from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads
 from alembic_migrate.errors import DatabaseError, UsageError

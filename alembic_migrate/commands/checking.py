@@ -73,7 +73,7 @@ def _model_change(target: Target, change: Change) -> Finding:
         "model-change",
         f"no revision does this: {change.text}",
         f"alembic-db migrate{target.flag}",
-        {"kind": change.kind, "table": change.table, "change": change.text},
+        {"kind": change.kind, "change": change.text, **change.data},
     )
 
 
