@@ -23,6 +23,7 @@ from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.refusals import refuse_ambiguous, refuse_unmanaged
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
 from alembic_migrate.bridge.state import ask, check_heads, connected_heads
+from alembic_migrate.bridge.truth import look
 from alembic_migrate.bridge.waiting import pause_before_retry, wait_for_session
 from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.errors import (
@@ -167,8 +168,11 @@ class Job:
 
     def _begin_again(self) -> None:
         """Forget of the attempt before what is not in the database any more."""
-        own = self.target.environment != "builtin"
-        stays = not own and set(connected_heads(self.target)) != set(self._heads)
+        tried = self.progress.sites.begin_again()
+        if self.target.environment == "builtin":
+            stays = set(connected_heads(self.target)) != set(self._heads)
+        else:
+            stays = any(look(site)[0].moved for site in tried)
         self.progress.begin_again(keep=stays)
 
     def _once(
@@ -274,7 +278,7 @@ class Job:
                     refuse_unmanaged(self.target, context, steps)
                 if steps and not heads:
                     context._ensure_version_table()  # noqa: SLF001 - only now is it needed
-            return self.progress.watch(steps, context)
+            return self.progress.watch(steps, context, heads)
 
         more: dict[str, Any] = {"purge": True} if self.purge else {}
         return Request(

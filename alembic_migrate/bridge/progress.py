@@ -16,7 +16,8 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.journal import DONE, FAILED, HALF
-from alembic_migrate.bridge.truth import Truth, look
+from alembic_migrate.bridge.sites import Sites
+from alembic_migrate.bridge.truth import Position, Truth, look
 from alembic_migrate.databases.faults import explain, first_line, is_database_fault, is_lock_timeout
 from alembic_migrate.databases.watching import Statements
 from alembic_migrate.discovery.modules import describe
@@ -32,7 +33,7 @@ from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 
@@ -56,6 +57,7 @@ class Progress:
         offline: a script is written and no database is asked.
         statements: what the run executes; empty where that is not watched.
         guard: is told when a revision begins and how it ended; None where nothing is changed.
+        sites: the databases that the environment script works on.
     """
 
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
@@ -68,6 +70,7 @@ class Progress:
         self.offline = False
         self.statements = Statements()
         self.guard: Guard | None = None
+        self.sites = Sites(target)
         self._finished: list[Step] = []
         self._attempt = 0
 
@@ -95,10 +98,20 @@ class Progress:
         self.running = None
 
     def watch(
-        self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext
+        self,
+        steps: Iterable[RevisionStep | StampStep],
+        context: MigrationContext,
+        heads: Sequence[str],
     ) -> list[RevisionStep | StampStep]:
-        """Return Alembic's steps, each of which tells when it starts and when it is done."""
+        """Return Alembic's steps, each of which tells when it starts and when it is done.
+
+        Args:
+            steps: what will run.
+            context: Alembic's.
+            heads: the ids in its version table.
+        """
         self.offline = bool(context.as_sql)
+        self.sites.come_to(context, heads, keep=bool(self.steps))
         return [self._watched(step) for step in steps]
 
     def _watched(self, step: RevisionStep | StampStep) -> RevisionStep | StampStep:
@@ -224,18 +237,24 @@ class Progress:
 
     def _lost_midway(self, error: BaseException) -> bool:
         """Tell whether the connection was cut under a statement that may commit by itself."""
-        cut = isinstance(error, DBAPIError) and error.connection_invalidated
-        url = self.target.configured_url() if cut else None
-        return url is not None and url.get_backend_name() in {"mysql", "mariadb"}
+        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            return False
+        url = self.target.configured_url()
+        kinds = [site.engine.dialect.name for site in self.sites.all(()) if site.engine is not None]
+        kinds += [url.get_backend_name()] if url is not None and not kinds else []
+        return not {"mysql", "mariadb"}.isdisjoint(kinds[-1:])
 
     def _look(self, *, lost: bool = False) -> Truth:
         done = tuple(step.revision for step in self.steps)
         invalid = self.guard.invalid_before if self.guard is not None else ()
-        kept = self.statements.kept
-        truth = look(self.target, self.before, done, kept, lost=lost, known_invalid=invalid)
+        kept = tuple(self.statements.kept)
+        sites = self.sites.all(self.before)
+        if not sites:
+            return Truth(Position(self.before, None, known=False), done, kept, (), lost=lost)
+        *others, (position, new) = [look(site, invalid) for site in sites]
         with suppress(Exception):  # the version table may name anything
-            truth = replace(truth, done=self._still_done(done, truth.after))
-        return truth
+            done = self._still_done(done, position.after)
+        return Truth(position, done, kept, new, tuple(other for other, _ in others), lost)
 
     def _still_done(self, done: tuple[str, ...], after: tuple[str, ...] | None) -> tuple[str, ...]:
         """Return the finished revisions without those that one transaction for all took back."""

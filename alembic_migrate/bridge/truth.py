@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import read_heads
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from alembic_migrate.targets import Target
+    from alembic_migrate.bridge.sites import Site
 
 _SHOWN = 5  # statements named in a message; JSON has them all
 
@@ -27,30 +26,76 @@ _INVALID_INDEXES = text(
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What a failure left.
+class Position:
+    """Where one database is after a failure.
 
     Attributes:
         before: ids in the version table when the run began.
         after: ids in it now; None where it could not be read.
-        done: revisions that finished before the failure.
-        kept: statements of the failed revision that are committed.
-        invalid_indexes: indexes that a failed CREATE INDEX CONCURRENTLY left.
-        elsewhere: the project's own environment script may have used another database.
-        lost: the connection was cut while a statement ran that commits by itself.
+        chosen: the database's URL, where the project's environment script chose it; else None.
+        known: whether it is known at all which database was used.
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...] | None
+    chosen: str | None = None
+    known: bool = True
+
+    @property
+    def moved(self) -> bool:
+        """Whether the version table says something else than before."""
+        return self.after is not None and set(self.after) != set(self.before)
+
+    def told(self, done: Sequence[str], *, kept: bool) -> str:
+        """Return it in words.
+
+        Args:
+            done: revisions that finished before the failure.
+            kept: statements of the failed revision are committed.
+        """
+        if not self.known:
+            return "env.py chooses the database: alembic-db current tells where it is now"
+        name = f"{self.chosen}, which env.py chose," if self.chosen else "the database"
+        if self.after is None:
+            holds = name.removesuffix(",")
+            return f"what {holds} holds now could not be read: alembic-db current tells"
+        now = ", ".join(sorted(self.after)) or "base"
+        if self.moved:
+            # The version table decides; with one transaction for all, finished ones go too.
+            ran = f"{', '.join(done)} ran before it and stays: " if done else ""
+            was = "" if done else f"; before it was at {', '.join(sorted(self.before)) or 'base'}"
+            return f"{ran}{name} is now at {now}{was}"
+        if kept:
+            of = f" of {name.removesuffix(',')}" if self.chosen else ""
+            return f"the version table{of} is still at {now}"
+        return f"nothing changed: {name} is still at {now}"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a failure left.
+
+    Attributes:
+        position: where the database is in which the failure was.
+        done: revisions that finished before the failure.
+        kept: statements of the failed revision that are committed.
+        invalid_indexes: indexes that a failed CREATE INDEX CONCURRENTLY left.
+        others: where the other databases are that the environment script runs.
+        lost: the connection was cut while a statement ran that commits by itself.
+    """
+
+    position: Position
     done: tuple[str, ...]
     kept: tuple[str, ...]
     invalid_indexes: tuple[str, ...]
-    elsewhere: bool = False
+    others: tuple[Position, ...] = ()
     lost: bool = False
 
     def told(self) -> str:
         """Return it in words, with what to do."""
-        lines = [self._position()]
+        done = () if self.others else self.done  # else nobody knows where which of them ran
+        lines = [each.told((), kept=False) for each in self.others]
+        lines.append(self.position.told(done, kept=bool(self.kept)))
         if self.kept:
             lines.append(
                 "these statements are committed and stay, although their revision is not applied:\n"
@@ -68,24 +113,12 @@ class Truth:
         ]
         return "\n".join(lines)
 
-    def _position(self) -> str:
-        if self.after is None and self.elsewhere:
-            return "env.py chooses the database: alembic-db current tells where it is now"
-        if self.after is None:
-            return "what the database holds now could not be read: alembic-db current tells"
-        now = ", ".join(sorted(self.after)) or "base"
-        if set(self.after) != set(self.before):
-            # The version table decides; with one transaction for all, finished ones go too.
-            return f"{', '.join(self.done)} ran before it and stays: the database is now at {now}"
-        if self.kept:
-            return f"the version table is still at {now}"
-        return f"nothing changed: the database is still at {now}"
-
     def as_data(self) -> dict[str, object]:
         """Return it as plain JSON values."""
+        after = self.position.after
         return {
-            "before": list(self.before),
-            "after": None if self.after is None else list(self.after),
+            "before": list(self.position.before),
+            "after": None if after is None else list(after),
             "committed_statements": list(self.kept),
             "invalid_indexes": list(self.invalid_indexes),
         }
@@ -98,50 +131,32 @@ def _listed(statements: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def look(
-    target: Target,
-    before: tuple[str, ...],
-    done: tuple[str, ...],
-    kept: Sequence[str],
-    *,
-    lost: bool = False,
-    known_invalid: Collection[str] = (),
-) -> Truth:
-    """Ask a database, on a connection of its own, what a failure left.
-
-    An environment script of the project's own may have used another database, so it is not asked
-    then.
+def look(site: Site, known_invalid: Collection[str] = ()) -> tuple[Position, tuple[str, ...]]:
+    """Ask a database, on a connection of its own, where a failure left it.
 
     Args:
-        target: the base.
-        before: ids in the version table when the run began.
-        done: revisions that finished.
-        kept: statements of the failed revision that are committed.
-        lost: the connection was cut while one ran.
+        site: the database, and the ids that its version table held when the run began.
         known_invalid: indexes that were invalid before.
+
+    Returns:
+        where it is, and the indexes that are invalid since.
     """
-    after: tuple[str, ...] | None = None
-    invalid: tuple[str, ...] = ()
-    if target.environment == "builtin":
-        try:
-            with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
-                after, invalid = run_on(
-                    target.url, lambda c: _ask(c, target), target.engine_factory
-                )
-        except Exception:  # noqa: BLE001 - the failure that is being told matters more
-            after = None
-    elsewhere = target.environment != "builtin"
+
+    def ask(connection: Connection) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        heads = read_heads(connection, site.version_table, site.schema)
+        return heads, invalid_indexes(connection)
+
+    chosen = site.database if site.chosen else None
+    try:
+        after, invalid = site.ask(ask)
+    except Exception:  # noqa: BLE001 - the failure that is being told matters more
+        return Position(site.heads, None, chosen), ()
     new = tuple(index for index in invalid if index not in known_invalid)
-    return Truth(before, after, done, tuple(kept), new, elsewhere, lost)
-
-
-def _ask(connection: Connection, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    heads = read_heads(connection, target.version_table, target.version_table_schema)
-    if connection.dialect.name != "postgresql":
-        return heads, ()
-    return heads, invalid_indexes(connection)
+    return Position(site.heads, after, chosen), new
 
 
 def invalid_indexes(connection: Connection) -> tuple[str, ...]:
     """Return the invalid indexes of a PostgreSQL database, those of partitioned tables apart."""
+    if connection.dialect.name != "postgresql":
+        return ()
     return tuple(connection.execute(_INVALID_INDEXES).scalars())

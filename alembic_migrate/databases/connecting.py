@@ -96,6 +96,30 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
     return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
 
 
+def run_again(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Connect once more with what somebody else's engine connects with, and do work there.
+
+    Args:
+        engine: it may be disposed of, or belong to an event loop that has ended; one that is
+            asynchronous is given as what is below it.
+        work: gets a synchronous ``Connection``.
+    """
+    if isinstance(engine.pool, pool.StaticPool | pool.SingletonThreadPool):
+        fresh = engine  # a database in memory is nowhere else
+    else:
+        fresh = Engine(engine.pool.recreate(), engine.dialect, engine.url)
+    if engine.dialect.is_async:
+        from sqlalchemy.ext.asyncio import AsyncEngine  # noqa: PLC0415 - needs greenlet
+
+        return outside_loop(lambda: asyncio.run(_run_async(AsyncEngine(fresh), work)))
+    try:
+        with fresh.connect() as connection:
+            return work(connection)
+    finally:
+        if fresh is not engine:
+            fresh.dispose()
+
+
 def open_engine(url: URL, factory: EngineFactory | None = None) -> Engine | AsyncEngine:
     """Return an engine for a URL; nothing is connected yet.
 
