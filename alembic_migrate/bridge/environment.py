@@ -27,6 +27,7 @@ from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.databases.connecting import guarded, outside_loop
 from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.databases.urls import mask
+from alembic_migrate.errors import ConfigError
 from alembic_migrate.events import Event, Report, ignore
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Request:
         report: is told what happens.
         reading: the database is only read.
         sql: write a script instead of connecting.
+        isolated: whatever connects nevertheless is refused.
         context: further arguments of Alembic's ``EnvironmentContext``.
         options: attributes of ``cmd_opts``.
         guard: the locks and limits around a run that changes something.
@@ -61,6 +63,7 @@ class Request:
     report: Report
     reading: bool = False
     sql: bool = False
+    isolated: bool = False
     context: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     guard: Guard | None = None
@@ -100,6 +103,7 @@ class Environment(EnvironmentContext):
         self.request = request
         self.ownership = Ownership(target)
         self.places: list[Place] = []
+        self.arguments: dict[str, Any] = {}
         self._database: str | None = None
         self.purged: tuple[str, ...] = ()
         self.after: tuple[str, ...] | None = None
@@ -110,7 +114,18 @@ class Environment(EnvironmentContext):
     def note_connection(
         self, dialect: Dialect, arguments: list[Any], parameters: dict[str, Any]
     ) -> None:
-        """Note whether the script connects to another database than the configured one."""
+        """Note whether the script connects to another database than the configured one.
+
+        Raises:
+            ConfigError: it is not to connect at all.
+        """
+        if self.request.isolated:
+            raise ConfigError(
+                f"{self.target.folder}/env.py connects to a database although it is asked for SQL "
+                "alone",
+                hint="let it ask context.is_offline_mode(), as alembic-db init --template full "
+                'writes it, or use the built-in one: env = "builtin"',
+            )
         url = self.target.configured_url()
         self.elsewhere = (
             url is None
@@ -138,6 +153,7 @@ class Environment(EnvironmentContext):
     def run_migrations(self, **kw: Any) -> None:
         """Run the work of this request."""
         self.ran += 1
+        self.arguments = kw
         if self.request.report is not ignore:
             tell_steps_once()
         self.places.append(Place(self._database, version_table_of(self.get_context())))

@@ -144,10 +144,15 @@ class Captured:
         dialect: SQLAlchemy's name: ``postgresql``, ``mysql``, ``mariadb``, ``sqlite``...
         transactional: the dialect rolls DDL back, and the revision runs in a transaction.
         upgrade: what ``upgrade()`` does; what came before a failure where it failed.
-        downgrade: what ``downgrade()`` does; None where there is no such function.
+        downgrade: what ``downgrade()`` does; None where there is no such function, or where only
+            upgrades were asked for.
         sql: all statements of ``upgrade()`` in order, those of the version table left out.
         unrendered: why ``upgrade()`` could not run to its end, or None.
         downgrade_unrendered: the same of ``downgrade()``.
+        without_sql: where ``upgrade()`` does what is captured, but cannot be written as SQL without
+            a connection: a batch that copies a table has to read it first, a value has no literal.
+        asks_offline: the line where ``upgrade()`` asks whether it runs offline: what it does with
+            a database may be something else. None where it does not ask.
     """
 
     revision: str
@@ -161,3 +166,5 @@ class Captured:
     sql: tuple[str, ...]
     unrendered: Unrendered | None = None
     downgrade_unrendered: Unrendered | None = None
+    without_sql: tuple[Unrendered, ...] = ()
+    asks_offline: int | None = None
