@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.history.contents import Made, declares_table, made_tables, revision_files
+from alembic_migrate.discovery.declaring import Places, declaring_file
+from alembic_migrate.history.contents import Made, made_tables, revision_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ class Ownership:
         self.left_out: list[str] = []
         self.undeclared: dict[str, Path] = {}
         self.unmodelled: list[str] = []
-        self._has_models = True
+        self._metadata: tuple[Any, ...] = ()
         self._made: set[Made] | None = None
 
     def filter(self, own: IncludeObject | None, metadata: Any = None) -> IncludeObject:
@@ -40,7 +41,7 @@ class Ownership:
             metadata: what is compared with the database; None where nothing is.
         """
         found = metadata if isinstance(metadata, list | tuple) else [metadata]
-        self._has_models = any(getattr(each, "tables", None) for each in found)
+        self._metadata = tuple(each for each in found if each is not None)
 
         def include_object(
             item: Any, name: Any, type_: Any, reflected: bool, compare_to: Any
@@ -66,10 +67,11 @@ class Ownership:
         if file is not None:
             self.undeclared[shown] = file
             return False
-        if not self._has_models:
+        has_models = any(getattr(each, "tables", None) for each in self._metadata)
+        if not has_models:
             # Whoever means it has models left, or says so: nobody drops all tables in passing.
             self.unmodelled.append(shown)
-        return self._has_models
+        return has_models
 
     @property
     def made(self) -> set[Made]:
@@ -81,15 +83,12 @@ class Ownership:
         return self._made
 
     def _unimported(self, table: str) -> Path | None:
-        """Return a file of the base's packages that declares a table and was not imported."""
-        import sys  # noqa: PLC0415 - beside its only use
-
+        """Return a file that declares a table of this base's and was not imported."""
         models = self.target.own_models()
-        if models is None:
-            return None
-        imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-        for path in sorted(file for each in models.packages for file in each.rglob("*.py")):
-            ours = path.is_relative_to(self.target.folder)
-            if not ours and str(path) not in imported and declares_table(path, table):
-                return path
-        return None
+        places = Places(
+            packages=() if models is None else models.packages,
+            roots=self.target.pythonpath,
+            metadata=self._metadata,
+            apart=(self.target.folder, *self.target.version_locations()),
+        )
+        return declaring_file(table, places)

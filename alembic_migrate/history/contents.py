@@ -108,12 +108,6 @@ def autocommit_line(path: Path) -> int | None:
     return None
 
 
-def declares_table(path: Path, table: str) -> bool:
-    """Tell whether a Python file declares a mapped class or a ``Table`` of this name."""
-    tree = _parse(path)
-    return tree is not None and any(table in _declared(node) for node in ast.walk(tree))
-
-
 def _parse(path: Path) -> ast.Module | None:
     try:
         state = path.stat()
@@ -229,16 +223,3 @@ def _plain_strings(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
             yield node.value
-
-
-def _declared(node: ast.AST) -> set[str]:
-    if isinstance(node, ast.Assign | ast.AnnAssign) and _assigned_name(node) == "__tablename__":
-        value = node.value
-        return {value.value} if isinstance(value, ast.Constant) else set()  # type: ignore[arg-type]
-    if (
-        isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Table"
-    ):
-        name, _ = _made_by_call(node)
-        return {name} if name is not None else set()
-    return set()

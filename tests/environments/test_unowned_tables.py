@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.environments.conftest import BOOK, alembic_init, edit, placed
+from tests.projects import revision_text
 
 TOML = '[tool.alembic-migrate]\nmetadata = "shop:Base"\nurl = "sqlite:///shop.db"\n'
 LEFT = "left alone, because no revision of this history made them: {} "
 LEFT += "(drop_unowned = true drops such tables)"
 
+
+MADE = "op.create_table('celery_jobs', sa.Column('id', sa.Integer(), primary_key=True))"
 
 IN_A_SCHEMA = (
     BOOK
@@ -306,3 +309,52 @@ def test_metadata_that_is_named_does_not_lose_tables_of_models_that_are_not(forg
 
     assert made.stdout == "Nothing to do: no changes detected\n"
     assert placed(made.stderr, forgotten) == WARNING
+
+
+def test_a_model_beside_a_base_module_without_a_package_does_not_lose_its_table(here, command):
+    here.write(
+        "furniture.py",
+        """
+        from shop import Base
+        from sqlalchemy import Column, Integer
+
+
+        class Celery_Job(Base):
+            __tablename__ = "celery_jobs"
+
+            id = Column(Integer, primary_key=True)
+        """,
+    )
+    here.write("migrations/versions/bbb_.py", revision_text("bbb", "aaa", upgrade=MADE))
+    command(here, "stamp", "bbb")
+
+    found = command(here, "check", status=4)
+
+    assert placed(found.stdout, here) == (
+        "ROOT/furniture.py declares the table celery_jobs and was not imported\n"
+        "  import it in import_models(), or name it in models = [...]\n"
+    )
+
+
+def test_a_table_that_moved_to_another_base_is_dropped(here, command):
+    here.write(
+        "furniture.py",
+        """
+        from sqlalchemy import Column, Integer
+        from sqlalchemy.orm import declarative_base
+
+        Base = declarative_base()
+
+
+        class CeleryJobs(Base):
+            __tablename__ = "celery_jobs"
+
+            id = Column(Integer, primary_key=True)
+        """,
+    )
+    here.write("migrations/versions/bbb_.py", revision_text("bbb", "aaa", upgrade=MADE))
+    command(here, "stamp", "bbb")
+
+    assert command(here, "check", status=4).stdout == (
+        "No revision does this: remove table celery_jobs\n  alembic-db migrate\n"
+    )
