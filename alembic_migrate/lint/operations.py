@@ -19,8 +19,16 @@ Kind = Literal[
     "drop index",
     "add constraint",
     "drop constraint",
+    "validate constraint",
+    "create view",
+    "drop schema",
     "table comment",
     "bulk insert",
+    "insert",
+    "update",
+    "delete",
+    "empty",
+    "ddl",
     "execute",
     "other",
 ]
@@ -60,6 +68,10 @@ class Column:
 class Operation:
     """One call of ``op``, or one of a batch.
 
+    The statements of ``execute`` become operations of their own before rules look at them:
+    ``validate constraint``, ``create view``, ``drop schema``, ``insert``, ``update``, ``delete``,
+    ``empty`` (TRUNCATE, or a DELETE without WHERE) and ``ddl`` (other DDL) come from nowhere else.
+
     Attributes:
         kind: what it does.
         call: the name of the method: ``add_column``, ``create_unique_constraint``, ``execute``;
@@ -68,10 +80,11 @@ class Operation:
         line: the line in it, counted from 1.
         table: the table; for ``rename table`` the old name; None where there is none.
         schema: its schema, or None.
-        name: the index or constraint; None where it has no name.
+        name: the index or constraint, or the schema that is dropped; None where it has no name.
         new_name: of a table or column that is renamed.
         columns: the columns of a new table or index; the one column that is added, dropped or
-            altered. For ``alter column`` what it becomes; what is not said is None.
+            altered. For ``alter column`` what it becomes; what is not said is None. Of an
+            ``update`` those that it sets.
         before: for ``alter column`` what it was, as far as ``existing_*`` arguments say.
         default_changes: for ``alter column``: a server default is set or dropped.
         constraint: what kind of constraint is added or dropped; None where it is not known.
