@@ -1,4 +1,4 @@
-"""What ``lint`` has to say, as frozen records of plain values."""
+"""What ``lint`` and ``sum`` have to say, as frozen records of plain values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from alembic_migrate.results import Finding
 
 Category = Literal["destructive", "data-dependent", "locking", "breaking", "craft"]
 Severity = Literal["error", "warning", "off"]
@@ -45,3 +47,26 @@ class LintFinding:
     sql: tuple[str, ...] = ()
     suppressed: str | None = None
     engine: Engine = "alembic-db"
+
+
+@dataclass(frozen=True, slots=True)
+class SumCheck:
+    """How one base's revision files differ from its ``alembic-db.sum``.
+
+    Attributes:
+        base: the base's name.
+        file: the file of sums, which may not be there.
+        kept: the base keeps sums: ``sum = true``.
+        revisions: how many revision files there are.
+        findings: the differences; their codes are ``sum-missing``, ``sum-conflict``,
+            ``sum-unreadable``, ``sum-head``, ``edited-revision``, ``removed-revision`` and
+            ``untracked-revision``.
+        written: the file was written anew, so that there is no difference any more.
+    """
+
+    base: str
+    file: Path
+    kept: bool
+    revisions: int
+    findings: tuple[Finding, ...] = ()
+    written: bool = False

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from alembic_migrate.config.select import Mode
+    from alembic_migrate.findings import SumCheck
     from alembic_migrate.results import (
         Applied,
         Check,
@@ -204,6 +205,12 @@ class Project:
         from alembic_migrate.commands import authoring
 
         return authoring.edit(self._targets("write"), revision, report)
+
+    def sum(self, *, write: bool = False) -> tuple[SumCheck, ...]:
+        """Return how revision files differ from ``alembic-db.sum``; ``write`` writes it anew."""
+        from alembic_migrate.commands import summing
+
+        return summing.sums(self._targets("write" if write else "read"), write=write)
 
     # --- what changes databases ---------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy
 
 import alembic_migrate
-from alembic_migrate import errors, results
+from alembic_migrate import errors, findings, results
 from alembic_migrate.events import Event
 from tests import projects
 from tests.inprocess import forget_modules
@@ -62,6 +62,7 @@ VERBS = {
     "current": ((), results.Current),
     "status": ((), results.Status),
     "check": ((), results.Check),
+    "sum": ((), findings.SumCheck),
     "heads": ((), results.Revisions),
     "branches": ((), results.Revisions),
     "show": ((), results.Revisions),

@@ -29,6 +29,7 @@ COMMANDS = [
     "migrate",
     "edit",
     "merge",
+    "sum",
     "upgrade",
     "downgrade",
     "stamp",

@@ -7,7 +7,6 @@ revision of a database that cannot roll DDL back is so known to the next run.
 
 from __future__ import annotations
 
-import hashlib
 import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from alembic_migrate.databases.connecting import run_on
 from alembic_migrate.databases.state import JOURNAL_SUFFIX
 from alembic_migrate.errors import MigrationError
 from alembic_migrate.history.contents import autocommit_line
+from alembic_migrate.integrity.sums import text_sum
 from alembic_migrate.results import JournalEntry
 from alembic_migrate.version import VERSION
 
@@ -251,14 +251,14 @@ def resolve(target: Target, connection: Connection, revision: str) -> None:
 
 
 def file_hash(path: str | None) -> str | None:
-    """Return the SHA-256 of a revision file's text, whatever its line ends; None without one."""
+    """Return the sum of a revision file's text, as ``alembic-db.sum`` has it; None without one."""
     if path is None:
         return None
     try:
         content = Path(path).read_bytes()
     except OSError:
         return None
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+    return text_sum(content)
 
 
 def _now() -> datetime:

@@ -18,6 +18,7 @@ from alembic.script.revision import (
 from alembic.util import CommandError, to_tuple
 
 from alembic_migrate.bridge.records import record
+from alembic_migrate.bridge.sums import keep_sum
 from alembic_migrate.bridge.writing import (
     check_id,
     check_inside,
@@ -196,15 +197,17 @@ class Scripts(ScriptDirectory):
         self.written.append(dest)
 
     def generate_revision(self, *arguments: Any, **kw: Any) -> Script | None:
-        """Write a revision file; where anything fails afterwards, it is taken away again."""
+        """Write a revision file and its sum; where that fails, the file is taken away again."""
         before = len(self.written)
         try:
             with contextlib.redirect_stdout(sys.stderr):  # the hooks' output is no answer
-                return super().generate_revision(*arguments, **kw)
+                script = super().generate_revision(*arguments, **kw)
+            keep_sum(self.target, self.written[before:])
         except BaseException:
             for path in self.written[before:]:
                 path.unlink(missing_ok=True)
             raise
+        return script
 
     @contextlib.contextmanager
     def explained(self, asked: str = "") -> Iterator[None]:

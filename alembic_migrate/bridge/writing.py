@@ -18,6 +18,7 @@ from mako import exceptions
 from mako.template import Template
 
 from alembic_migrate.errors import HistoryError, UsageError
+from alembic_migrate.replacing import new_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,9 +213,7 @@ def write_new(path: Path, text: str, encoding: str) -> None:
 
 
 def _publish(temporary: Path, path: Path) -> None:
-    mask = os.umask(0)
-    os.umask(mask)
-    temporary.chmod(0o666 & ~mask)
+    temporary.chmod(new_mode())
     try:
         os.link(temporary, path)  # refuses to replace a file, in one step
     except (AttributeError, NotImplementedError, PermissionError):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_migrate.cli.declaring import SQL, command, flag, revision, revisions, value, values
-from alembic_migrate.cli.session import Session, given
+from alembic_migrate.cli.session import FINDINGS, Session, given
 from alembic_migrate.render import authoring, payload, runs
+from alembic_migrate.render import sums as texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,6 +118,23 @@ def edit(session: Session, **typed: Any) -> None:
     session.answer(payload.answer(session.command, paths, key="files"), lambda: "")
 
 
+@command(
+    "sum",
+    flag("--write", help="Write alembic-db.sum anew from the files as they are."),
+    example="alembic-db sum --write --base app",
+)
+def sums(session: Session, **typed: Any) -> int:
+    """Compare the revision files with alembic-db.sum.
+
+    With sum = true that file knows each revision file as it was written. The exit status is 4 where
+    one was edited, taken away or added by hand, or where git left a merge conflict.
+    """
+    found = session.project.sum(**given(**typed))
+    tell = session.done if typed["write"] else session.results
+    tell(found, lambda: texts.sums(found, named=session.named))
+    return FINDINGS if any(each.findings for each in found) else 0
+
+
 def _show(session: Session, made: Sequence[Written]) -> None:
     if any(each.sql is not None for each in made):
         session.results(made, lambda: runs.script(made))
@@ -124,4 +142,4 @@ def _show(session: Session, made: Sequence[Written]) -> None:
         session.done(made, lambda: authoring.written(made, named=session.named))
 
 
-COMMANDS = (init, list_templates, new_revision, migrate, edit, merge)
+COMMANDS = (init, list_templates, new_revision, migrate, edit, merge, sums)

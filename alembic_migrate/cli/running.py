@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +25,7 @@ from alembic_migrate.cli.session import Session, given
 from alembic_migrate.errors import UsageError
 from alembic_migrate.render import runs
 from alembic_migrate.render.words import shown
+from alembic_migrate.replacing import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,14 +155,7 @@ def _write(folder: Path, run: Run) -> Path:
     """Write a base's script, whole or not at all, and return where it is."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder.absolute() / f"{run.base}.sql"
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{run.base}.", suffix=".sql")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{runs.script((run,))}\n")
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(target, f"{runs.script((run,))}\n".encode())
     return target
 
 

@@ -45,7 +45,7 @@ def revision(targets: Sequence[Target], new: NewRevision, report: Report) -> tup
 
 
 def _write(target: Target, new: NewRevision, report: Report) -> Written:
-    _writable(target)
+    refuse_packaged(target)
     return autogenerate.write_revision(target, new, report)
 
 
@@ -64,13 +64,18 @@ def merge(
         one(targets, f"--rev-id {new.rev_id}")
 
     def work(target: Target) -> Written:
-        _writable(target)
+        refuse_packaged(target)
         return merging.merge(target, revisions, new, report)
 
     return each(targets, work, keep_going=False)
 
 
-def _writable(target: Target) -> None:
+def refuse_packaged(target: Target) -> None:
+    """Refuse to write into a folder that an installed package ships.
+
+    Raises:
+        UsageError: it is one.
+    """
     inside = {"site-packages", "dist-packages"} & set(target.folder.parts)
     if target.is_packaged and inside:
         raise UsageError(

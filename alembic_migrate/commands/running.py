@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import running
 from alembic_migrate.bridge.resolving import resolve_revision
+from alembic_migrate.bridge.sums import warn_of_sums
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.databases.urls import identity, mask
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
@@ -51,6 +52,7 @@ def upgrade(
     _one_id(targets, (revision,))
     _consent(rehearsed, confirm, "a rehearsal", "takes locks")
     _distinct(targets)
+    warn_of_sums(targets, report)
     return each(
         targets,
         lambda t: running.upgrade(t, revision, sql=sql, tag=tag, report=report),
@@ -78,6 +80,7 @@ def downgrade(
     if not sql:
         _consent(targets, confirm, "downgrade")
     _distinct(targets)
+    warn_of_sums(targets, report)
     return each(
         targets,
         lambda t: running.downgrade(t, revision, sql=sql, tag=tag, report=report),
@@ -106,6 +109,7 @@ def stamp(
     if purge:
         _consent(targets, confirm, "stamp --purge")
     _distinct(targets)
+    warn_of_sums(targets, report)
     return each(
         targets,
         lambda t: running.stamp(t, revisions, sql=sql, tag=tag, purge=purge, report=report),

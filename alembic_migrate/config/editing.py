@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tomlkit
 
@@ -13,6 +10,10 @@ from alembic_migrate.config.files import parse, read_bytes
 from alembic_migrate.config.keys import BY_NAME, TABLE
 from alembic_migrate.config.problems import dotted
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.replacing import replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FIRST = "What stands here is true of every base; alembic-db config show tells every key."
 _LAST = "More databases? Give each a table: [tool.alembic-migrate.bases.NAME]"
@@ -86,18 +87,9 @@ def _gap(content: bytes, newline: str) -> str:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside its target and rename it, so that there is never half a file."""
-    target = path.resolve()  # a symbolic link stays one
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        shutil.copymode(target, temporary)
-        Path(temporary).replace(target)
+        replace_file(path, content)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise ConfigError(
             f"{path} cannot be written: {error.strerror}",
             hint=f"add it yourself:\n[{dotted(TABLE)}]",

@@ -175,6 +175,9 @@ KEYS: tuple[Key, ...] = (
     _flag(
         "journal", "whether a table beside the version table keeps what was run, and how it ended"
     ),
+    _flag(
+        "sum", "whether alembic-db.sum in the migrations folder keeps a sum of each revision file"
+    ),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
     _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
     _text("version_table_schema", "the version table's schema", "migrations"),

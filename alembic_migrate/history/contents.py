@@ -80,9 +80,15 @@ def headers(folder: Path) -> Iterator[Header]:
     Files that cannot be read or parsed, and files without a revision id, are left out.
     """
     for path in revision_files([folder / "versions"], recursive=True):
-        tree = _parse(path)
-        if tree is not None and (header := _header(path, tree)).revision is not None:
+        header = read_header(path)
+        if header is not None and header.revision is not None:
             yield header
+
+
+def read_header(path: Path) -> Header | None:
+    """Return what one revision file says at its top; None where it cannot be read or parsed."""
+    tree = _parse(path)
+    return None if tree is None else _header(path, tree)
 
 
 def made_tables(paths: Iterable[Path]) -> set[Made]:

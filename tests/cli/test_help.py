@@ -52,6 +52,7 @@ def test_the_commands_are_those_of_the_contract():
         "migrate",
         "edit",
         "merge",
+        "sum",
         "upgrade",
         "downgrade",
         "stamp",

@@ -13,6 +13,7 @@ def test_the_reference_has_a_section_for_every_command():
         "### `alembic-db migrate`",
         "### `alembic-db edit [REVISION=head]`",
         "### `alembic-db merge [REVISIONS=heads]...`",
+        "### `alembic-db sum`",
         "### `alembic-db upgrade [REVISION=head]`",
         "### `alembic-db downgrade [REVISION=-1]`",
         "### `alembic-db stamp [REVISIONS=head]...`",

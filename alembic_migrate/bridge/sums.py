@@ -1,0 +1,69 @@
+"""A target's ``alembic-db.sum``: compared, kept, and told about before a database is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_migrate.errors import AlembicMigrateError
+from alembic_migrate.events import Event, Report
+from alembic_migrate.integrity.keeping import check, note
+from alembic_migrate.integrity.sums import FILE_NAME, Versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from alembic_migrate.results import Finding
+    from alembic_migrate.targets import Target
+
+_FIRST = 3  # findings that are told one by one
+
+
+def versions_of(target: Target) -> Versions:
+    """Return where a target's revision files are."""
+    return Versions(
+        target.folder,
+        tuple(target.version_locations()),
+        recursive=bool(target.config["recursive_version_locations"]),
+        mend=f"alembic-db sum --write{target.flag}",
+    )
+
+
+def check_sum(target: Target, *, heads: bool = True) -> tuple[Finding, ...]:
+    """Return where a target's revision files are not those that were summed.
+
+    Args:
+        target: the base; without ``sum = true`` there is nothing to find.
+        heads: compare the heads too, for which every file is parsed.
+    """
+    return check(versions_of(target), heads=heads) if target.config["sum"] else ()
+
+
+def keep_sum(target: Target, written: Iterable[Path], removed: Iterable[Path] = ()) -> None:
+    """Let ``alembic-db.sum`` follow, where ``sum = true`` asks for it.
+
+    Args:
+        target: the base.
+        written: revision files that are new or were written anew.
+        removed: revision files that were taken away.
+
+    Raises:
+        HistoryError: it cannot be read or written; it is as it was.
+    """
+    if target.config["sum"]:
+        note(versions_of(target), written, removed)
+
+
+def warn_of_sums(targets: Sequence[Target], report: Report) -> None:
+    """Warn of revision files that are not those that were summed."""
+    for target in {target.name: target for target in targets}.values():
+        try:
+            found = check_sum(target, heads=False) if target.folder.is_dir() else ()
+        except AlembicMigrateError:
+            continue  # told when it is this base's turn
+        for finding in found[:_FIRST]:
+            report(Event("warning", finding.message, target.name))
+        if found:
+            more = f"{len(found) - _FIRST} more differences; " if len(found) > _FIRST else ""
+            text = f"{more}alembic-db sum{target.flag} shows what differs from {FILE_NAME}"
+            report(Event("warning", text, target.name))
