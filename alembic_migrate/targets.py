@@ -16,7 +16,7 @@ from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
 from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
-from alembic_migrate.events import Event, Report
+from alembic_migrate.events import Event, Report, ignore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -203,8 +203,8 @@ class Target:
             )
 
     def tell_warnings(self, report: Report) -> None:
-        """Report what was noted, once."""
-        while self.warnings:
+        """Report what was noted, once; where nobody listens it is kept for who does."""
+        while self.warnings and report is not ignore:
             report(Event("warning", self.warnings.pop(0), self.name))
 
     @cached_property

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
-
-from alembic.runtime.migration import RevisionStep
-from alembic.script.revision import RevisionError
 
 from alembic_migrate.bridge.environment import (
     Environment,
@@ -19,34 +15,31 @@ from alembic_migrate.bridge.environment import (
 )
 from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding
 from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
+from alembic_migrate.bridge.planning import Plan, Planning
 from alembic_migrate.bridge.progress import Progress
-from alembic_migrate.bridge.refusals import refuse_ambiguous, refuse_unmanaged
+from alembic_migrate.bridge.refusals import refuse_unmanaged
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
-from alembic_migrate.bridge.state import ask, check_heads, connected_heads
+from alembic_migrate.bridge.sites import Sites
+from alembic_migrate.bridge.state import ask, connected_heads
 from alembic_migrate.bridge.truth import look
 from alembic_migrate.bridge.waiting import pause_before_retry, wait_for_session
 from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.errors import (
-    HistoryError,
     MigrationError,
     RevisionNotFound,
 )
-from alembic_migrate.events import Event, Report
+from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.results import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from alembic.runtime.migration import MigrationContext
 
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
-    Plan = Callable[[Any], list[Any]]
-
 Verb = Literal["upgrade", "downgrade", "stamp", "ensure-version"]
-
-_RELATIVE = re.compile(r"[+-]\d+$")
 
 
 class Job:
@@ -58,6 +51,7 @@ class Job:
         verb: what is done.
         report: is told what happens.
         asked: the revision as it was typed.
+        plan: gives the steps that lead there from the ids in a version table.
 
     Attributes:
         start: where a script begins.
@@ -72,18 +66,25 @@ class Job:
     purge = False
 
     def __init__(
-        self, target: Target, scripts: Scripts, verb: Verb, report: Report, *, asked: str
+        self,
+        target: Target,
+        scripts: Scripts,
+        verb: Verb,
+        report: Report,
+        *,
+        asked: str,
+        plan: Plan,
     ) -> None:
         self.target = target
         self.scripts = scripts
         self.verb: Verb = verb
         self.asked = asked
         self.progress = Progress(target, scripts, report)
-        self._first_plan: list[Any] | None = None
+        self.planning = Planning(target, scripts, verb, asked, plan)
         self._heads: tuple[str, ...] = ()
 
-    def run(self, plan: Plan, destination: str | tuple[str, ...]) -> Run:
-        """Run the steps that a plan gives for where the database is.
+    def run(self, destination: str | tuple[str, ...]) -> Run:
+        """Run the steps that lead to a destination from where the database is.
 
         Raises:
             AlembicMigrateError: the revision is empty or unknown, the history is broken, the
@@ -100,10 +101,11 @@ class Job:
             if not self.sql:
                 self._wait_until_up()
             if self.target.rehearsing:
-                refuse_rehearsal(self.target, self.scripts, self._first_look(plan))
-            if self._nothing_to_do(plan) and not self._is_half_applied():
+                refuse_rehearsal(self.target, self.scripts, self._first_look())
+            self._look_through_script()
+            if self._nothing_to_do() and not self._is_half_applied():
                 return self._result(heads, self._heads, self.target.shown_url)
-            ran = self._run(plan, destination)
+            ran = self._run(destination)
         if ran is None:
             return self._result(heads, self._heads, self.target.shown_url)
         after = self._heads if self.target.rehearsing else heads_of(ran, self._heads)
@@ -120,33 +122,31 @@ class Job:
             url = target.configured_url()
             wait_until_up(url, target.engine_factory, seconds=target.wait, timeout=timeout)
 
-    def _run(self, plan: Plan, destination: str | tuple[str, ...]) -> Environment | None:
+    def _run(self, destination: str | tuple[str, ...]) -> Environment | None:
         if self.sql:
-            return self._once(plan, destination, None)
+            return self._once(destination, None)
         with guarding(self.target, self.progress.report) as guard:
             self.progress.statements = guard.statements
             self.progress.guard = guard
             if guard.journal is not None:
                 refuse_half_applied(guard.journal, self.scripts.walk_revisions(), self.verb)
-            return self._until_done(plan, destination, guard)
+            return self._until_done(destination, guard)
 
     def _is_half_applied(self) -> bool:
         """Tell whether a revision may be half applied, although the version table is right."""
         asked = self.verb in GOING_ON and self.target.config["journal"]
         return asked and ask(self.target, lambda c: unfinished(self.target, c)) is not None
 
-    def _until_done(
-        self, plan: Plan, destination: str | tuple[str, ...], guard: Guard
-    ) -> Environment | None:
+    def _until_done(self, destination: str | tuple[str, ...], guard: Guard) -> Environment | None:
         """Run under the gate; again where somebody else moved the database or held its tables."""
         deadline = time.monotonic() + self.target.lock_wait
         retries, waits = 0, 0
         while True:
-            if self._nothing_to_do(plan):
+            if self._nothing_to_do():
                 return None
             try:
                 with self.progress.explained(self.asked):
-                    return self._once(plan, destination, guard)
+                    return self._once(destination, guard)
             except StartAgain:
                 wait_for_session(
                     self.target,
@@ -175,10 +175,8 @@ class Job:
             stays = any(look(site)[0].moved for site in tried)
         self.progress.begin_again(keep=stays)
 
-    def _once(
-        self, plan: Plan, destination: str | tuple[str, ...], guard: Guard | None
-    ) -> Environment:
-        ran = run_environment(self.target, self.scripts, self._request(plan, destination, guard))
+    def _once(self, destination: str | tuple[str, ...], guard: Guard | None) -> Environment:
+        ran = run_environment(self.target, self.scripts, self._request(destination, guard))
         self.progress.finish()
         return ran
 
@@ -200,7 +198,7 @@ class Job:
             )
         )
 
-    def _nothing_to_do(self, plan: Plan) -> bool:
+    def _nothing_to_do(self) -> bool:
         """Look whether there is work, where our own environment is known to be the one."""
         if self.sql or self.purge or self.target.environment != "builtin":
             return False
@@ -208,69 +206,39 @@ class Job:
             return False
         heads = connected_heads(self.target)
         self._note_before(heads)
-        return not self._steps(plan, heads)
+        return not self.planning.steps(heads)
 
-    def _first_look(self, plan: Plan) -> list[Any]:
+    def _first_look(self) -> list[Any]:
         if self.target.environment != "builtin":
             return []
-        return self._steps(plan, connected_heads(self.target))
+        return self.planning.steps(connected_heads(self.target))
+
+    def _look_through_script(self) -> None:
+        """Plan what counts from where the database is now, before anybody is waited for."""
+        if self.sql or self.target.environment == "builtin" or not self.planning.is_relative:
+            return
+        sites = Sites(self.target)
+
+        def work(heads: Any, context: MigrationContext) -> list[Any]:
+            site = sites.come_to(context, heads)
+            self.planning.steps(heads, site and site.key, version_table_of(context))
+            return []
+
+        request = Request("current", work, ignore, reading=True)
+        run_environment(self.target, self.scripts, request)
 
     def _note_before(self, heads: Sequence[str]) -> None:
         self._heads = tuple(heads)
         if not self.progress.steps:  # what another process did while this one waited is not ours
             self.progress.before = self._heads
 
-    def _steps(
-        self, plan: Plan, heads: Sequence[str], version_table: str | None = None
-    ) -> list[Any]:
-        check_heads(self.target, self.scripts, heads, version_table)
-        if self.verb == "downgrade":
-            refuse_ambiguous(self.target, self.asked, heads)
-        if self._first_plan is not None and _RELATIVE.search(self.asked):
-            # +1 counts from where the database was when it was asked for, also after a wait.
-            return self._remaining(heads)
-        try:
-            steps = plan(tuple(heads))
-        except AssertionError as error:
-            # All that Alembic has to say to HEAD+1.
-            raise RevisionError("Walked too far") from error
-        except AttributeError as error:
-            if error.name not in {"upgrade", "downgrade"}:
-                raise
-            file = getattr(error.obj, "__file__", None) or error.obj
-            raise HistoryError(
-                f"the revision file {file} has no {error.name}()",
-                hint=f"add it:\ndef {error.name}() -> None:\n    ...",
-            ) from None
-        if self._first_plan is None:
-            self._first_plan = steps
-        return steps
-
-    def _remaining(self, heads: Sequence[str]) -> list[Any]:
-        applied = (
-            {
-                script.revision
-                for script in self.scripts.iterate_revisions(
-                    tuple(heads), "base", inclusive=True, implicit_base=True
-                )
-            }
-            if heads
-            else set()
-        )
-        return [
-            RevisionStep(step.revision_map, step.revision, step.is_upgrade)
-            for step in self._first_plan or ()
-            if (step.revision.revision in applied) != step.is_upgrade
-        ]
-
-    def _request(
-        self, plan: Plan, destination: str | tuple[str, ...], guard: Guard | None
-    ) -> Request:
+    def _request(self, destination: str | tuple[str, ...], guard: Guard | None) -> Request:
         def work(heads: Any, context: MigrationContext) -> list[Any]:
             self._note_before(heads)
             if guard is not None:
                 guard.enter(context, heads)
-            steps = self._steps(plan, heads, version_table_of(context))
+            site = self.progress.sites.come_to(context, heads, keep=bool(self.progress.steps))
+            steps = self.planning.steps(heads, site and site.key, version_table_of(context))
             if self.verb == "ensure-version":
                 _make_version_table(context)
             elif not self.sql:
@@ -278,7 +246,7 @@ class Job:
                     refuse_unmanaged(self.target, context, steps)
                 if steps and not heads:
                     context._ensure_version_table()  # noqa: SLF001 - only now is it needed
-            return self.progress.watch(steps, context, heads)
+            return self.progress.watch(steps, context)
 
         more: dict[str, Any] = {"purge": True} if self.purge else {}
         return Request(

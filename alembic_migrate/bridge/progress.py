@@ -33,7 +33,7 @@ from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
 
@@ -98,20 +98,10 @@ class Progress:
         self.running = None
 
     def watch(
-        self,
-        steps: Iterable[RevisionStep | StampStep],
-        context: MigrationContext,
-        heads: Sequence[str],
+        self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext
     ) -> list[RevisionStep | StampStep]:
-        """Return Alembic's steps, each of which tells when it starts and when it is done.
-
-        Args:
-            steps: what will run.
-            context: Alembic's.
-            heads: the ids in its version table.
-        """
+        """Return Alembic's steps, each of which tells when it starts and when it is done."""
         self.offline = bool(context.as_sql)
-        self.sites.come_to(context, heads, keep=bool(self.steps))
         return [self._watched(step) for step in steps]
 
     def _watched(self, step: RevisionStep | StampStep) -> RevisionStep | StampStep:
@@ -260,8 +250,7 @@ class Progress:
         """Return the finished revisions without those that one transaction for all took back."""
         if after is None:
             return done
-        below = self.scripts.iterate_revisions(after, "base", inclusive=True, implicit_base=True)
-        applied = {script.revision for script in below} if after else set()
+        applied = self.scripts.applied(after)
         up = self.direction == "upgrade"
         return tuple(each for each in done if (each in applied) == up)
 

@@ -55,17 +55,13 @@ def resolve_revision(target: Target, revision: str, *, applied: bool, report: Re
         raise _not_that_one(target, revision if script is None else script.revision, left)
 
     def plan(heads: Sequence[str]) -> list[Any]:
-        is_there = script.revision in _applied(scripts, heads)
+        is_there = script.revision in scripts.applied(heads)
         return [] if is_there == applied else [_ByHand(scripts, script, is_upgrade=applied)]
 
-    done = Job(target, scripts, "stamp", report, asked=script.revision).run(plan, script.revision)
+    job = Job(target, scripts, "stamp", report, asked=script.revision, plan=plan)
+    done = job.run(script.revision)
     ask(target, lambda c: resolve(target, c, script.revision))
     return replace(done, verb="resolve")
-
-
-def _applied(scripts: Scripts, heads: Sequence[str]) -> set[str]:
-    above = scripts.iterate_revisions(tuple(heads), "base", inclusive=True, implicit_base=True)
-    return {one.revision for one in above} if heads else set()
 
 
 def _not_that_one(target: Target, revision: str, left: JournalEntry | None) -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.job import Job
@@ -25,9 +26,10 @@ def upgrade(target: Target, revision: str, *, sql: bool, tag: str | None, report
     """
     scripts = Scripts(target)
     start, destination = _range(revision, sql=sql)
-    job = Job(target, scripts, "upgrade", report, asked=destination)
+    plan = partial(scripts._upgrade_revs, destination)  # noqa: SLF001 - Alembic\'s own commands do
+    job = Job(target, scripts, "upgrade", report, asked=destination, plan=plan)
     job.start, job.tag, job.sql = start, tag, sql
-    return job.run(lambda heads: scripts._upgrade_revs(destination, heads), destination)  # noqa: SLF001
+    return job.run(destination)
 
 
 def downgrade(target: Target, revision: str, *, sql: bool, tag: str | None, report: Report) -> Run:
@@ -40,9 +42,10 @@ def downgrade(target: Target, revision: str, *, sql: bool, tag: str | None, repo
     if sql and ":" not in revision:
         revision = f"head:{revision}"
     start, destination = _range(revision, sql=sql)
-    job = Job(target, scripts, "downgrade", report, asked=destination)
+    plan = partial(scripts._downgrade_revs, destination)  # noqa: SLF001 - Alembic\'s own commands do
+    job = Job(target, scripts, "downgrade", report, asked=destination, plan=plan)
     job.start, job.tag, job.sql = start, tag, sql
-    return job.run(lambda heads: scripts._downgrade_revs(destination, heads), destination)  # noqa: SLF001
+    return job.run(destination)
 
 
 def stamp(
@@ -71,9 +74,10 @@ def stamp(
     with scripts.explained(asked):
         # Resolved before anything is purged.
         scripts.get_revisions(destinations)
-    job = Job(target, scripts, "stamp", report, asked=asked)
+    plan = partial(scripts._stamp_revs, destinations)  # noqa: SLF001 - Alembic\'s own commands do
+    job = Job(target, scripts, "stamp", report, asked=asked, plan=plan)
     job.start, job.tag, job.sql, job.purge = next(iter(starts), None), tag, sql, purge
-    return job.run(lambda heads: scripts._stamp_revs(destinations, heads), destinations)  # noqa: SLF001
+    return job.run(destinations)
 
 
 def ensure_version(target: Target, *, sql: bool, report: Report) -> Run:
@@ -82,9 +86,10 @@ def ensure_version(target: Target, *, sql: bool, report: Report) -> Run:
     Raises:
         AlembicMigrateError: the database cannot be used.
     """
-    job = Job(target, Scripts(target), "ensure-version", report, asked="head")
+    scripts = Scripts(target)
+    job = Job(target, scripts, "ensure-version", report, asked="head", plan=lambda _heads: [])
     job.sql = sql
-    return job.run(lambda _heads: [], "head")
+    return job.run("head")
 
 
 def _range(revision: str, *, sql: bool) -> tuple[str | None, str]:

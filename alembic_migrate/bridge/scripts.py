@@ -277,6 +277,13 @@ class Scripts(ScriptDirectory):
             data={"base": self.target.name, "heads": sorted(heads)},
         )
 
+    def applied(self, heads: Sequence[str]) -> set[str]:
+        """Return the ids that a database has whose version table holds these."""
+        if not heads:
+            return set()
+        below = self.iterate_revisions(tuple(heads), "base", inclusive=True, implicit_base=True)
+        return {script.revision for script in below}
+
     def pending(self, *databases: Sequence[str]) -> tuple[Revision, ...]:
         """Return the revisions that a database lacks, first to run first.
 

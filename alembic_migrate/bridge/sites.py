@@ -99,8 +99,10 @@ class Sites:
         self._found: dict[object, Site] = {}
         self._tried: list[Site] = []
 
-    def come_to(self, context: MigrationContext, heads: Sequence[str], *, keep: bool) -> None:
-        """Note where an environment script works; our own works where it is configured.
+    def come_to(
+        self, context: MigrationContext, heads: Sequence[str], *, keep: bool = False
+    ) -> Site | None:
+        """Note and return where an environment script works; None for our own, and for scripts.
 
         Args:
             context: Alembic's.
@@ -109,7 +111,7 @@ class Sites:
         """
         connection = context.connection
         if self.target.environment == "builtin" or connection is None or context.as_sql:
-            return
+            return None
         asked = _NAMESPACES.get(connection.dialect.name, ("",))[0]
         site = Site(
             self.target,
@@ -123,6 +125,7 @@ class Sites:
         self._tried.append(site)
         before = self._found.pop(site.key, site)
         self._found[site.key] = before if keep else site
+        return site
 
     def all(self, before: tuple[str, ...]) -> list[Site]:
         """Return them, the last one last; empty where an environment script told of none.

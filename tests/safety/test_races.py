@@ -17,6 +17,7 @@ from tests.safety.histories import (
     wait_until,
     write_history,
 )
+from tests.safety.scripts import over_several, script
 
 slow = pytest.mark.slow
 
@@ -79,18 +80,66 @@ def test_a_script_of_alembics_own_is_locked_as_well(project, database_url, proce
     assert_unlocked(database_url)
 
 
-def test_one_step_that_several_ask_for_at_once_is_one_step(project, command, database_url):
+@pytest.mark.parametrize("env", [None, script()], ids=["builtin", "own"])
+@pytest.mark.parametrize(("step", "at"), [("+1", "r0002"), pytest.param("-1", "r0000", marks=slow)])
+def test_one_step_that_several_ask_for_at_once_is_one_step(
+    project, command, database_url, env, step, at
+):
     here = write_history(project(), database_url, count=4)
-    command(here, "upgrade", "r0000")
+    if env is not None:
+        here.write("migrations/env.py", env)
+    command(here, "upgrade", "r0001")
+    verb = "upgrade" if step == "+1" else "downgrade"
     with locked(database_url):
-        running = [start(here, "upgrade", "+1", "--verbose") for _ in range(2)]
+        running = [start(here, verb, step) for _ in range(3)]
         wait_until(lambda: all(_has_looked(process) for process in running))
 
     results = [finish(process) for process in running]
 
-    assert [result.exit for result in results] == [0, 0], results
-    assert here.stamped(database_url) == ["r0001"]
-    assert here.rows(database_url, "SELECT n FROM counter") == [(1,)]
+    assert [result.exit for result in results] == [0, 0, 0], results
+    assert sorted(result.stdout for result in results)[:2] == [f"Already at {at}\n"] * 2
+    assert here.stamped(database_url) == [at]
+    assert here.rows(database_url, "SELECT n FROM counter") == [(int(at[1:]),)]
+
+
+@pytest.mark.parametrize("env", [None, script()], ids=["builtin", "own"])
+def test_one_step_that_another_process_went_the_other_way_of_is_refused(
+    project, command, postgresql_url, env
+):
+    """The step that was meant does not follow any more from where the database is now."""
+    here = write_history(project(), postgresql_url, count=4)
+    if env is not None:
+        here.write("migrations/env.py", env)
+    command(here, "upgrade", "r0001")
+    with locked(postgresql_url):
+        waiting = start(here, "upgrade", "+1")
+        wait_until(lambda: _has_looked(waiting))
+        here.execute(postgresql_url, "UPDATE alembic_version SET version_num = 'r0000'")
+
+    refused = finish(waiting)
+
+    assert refused.exit == 1
+    assert refused.stderr[refused.stderr.index("Error") :] == (
+        "Error: +1 was asked for when the database was at r0001, and another process took it to "
+        "r0000 meanwhile: nothing was done\n"
+        "  if it is still meant, from where the database is now: alembic-db upgrade +1\n"
+    )
+    assert here.stamped(postgresql_url) == ["r0000"]
+    assert_unlocked(postgresql_url)
+
+
+def test_each_database_of_a_script_goes_the_step_that_was_typed(
+    project, command, sqlite_url, tmp_path
+):
+    first, second = (f"sqlite:///{tmp_path}/{name}.db" for name in ("first", "second"))
+    here = write_history(project(), sqlite_url, count=3)
+    here.write("migrations/env.py", over_several(first))
+    command(here, "upgrade", "r0001")
+    here.write("migrations/env.py", over_several(first, second))
+
+    command(here, "upgrade", "+1")
+
+    assert (here.stamped(first), here.stamped(second)) == (["r0002"], ["r0000"])
 
 
 def _has_looked(process: subprocess.Popen[bytes]) -> bool:
