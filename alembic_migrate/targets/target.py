@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.databases.state import JOURNAL_SUFFIX
@@ -17,6 +16,7 @@ from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
 from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
 from alembic_migrate.events import Event, Report, ignore
+from alembic_migrate.targets.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from alembic_migrate.config.base import BaseConfig
     from alembic_migrate.databases.connecting import EngineFactory
-
-EnvironmentKind = Literal["builtin", "own", "ancestor", "flask"]
+    from alembic_migrate.targets.kinds import EnvironmentKind
 
 
 @dataclass(eq=False)
@@ -301,42 +300,3 @@ class Target:
         """Return the folders that hold the revision files."""
         configured: Iterable[Path] = self.config["version_locations"] or ()
         return [Path(path) for path in configured] or [self.folder / "versions"]
-
-
-def kind_of(env_file: Path) -> EnvironmentKind:
-    """Tell whose environment script a file is, without running it.
-
-    ``builtin`` is the thin one that ``init`` writes, as long as it does nothing else.
-    """
-    try:
-        tree = ast.parse(env_file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return "own"
-    imported = {
-        (node.module, alias.name)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    if ("flask", "current_app") in imported:
-        return "flask"
-    if ("alembic_migrate.cli", "get_base") in imported:
-        return "ancestor"
-    return "builtin" if _is_thin(tree) else "own"
-
-
-def _is_thin(tree: ast.Module) -> bool:
-    body = [node for node in tree.body if not _is_docstring(node)]
-    if len(body) != 2:  # noqa: PLR2004 - one import, one call
-        return False
-    imports, call = body
-    return (
-        isinstance(imports, ast.ImportFrom)
-        and imports.module == "alembic_migrate.environment"
-        and isinstance(call, ast.Expr)
-        and ast.unparse(call) == "run_migrations()"
-    )
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
