@@ -130,6 +130,19 @@ KEYS: tuple[Key, ...] = (
         example='"postgresql+psycopg://app@db-direct/app"',
     ),
     Key(
+        "scratch_url",
+        "string",
+        "an existing database of the server where scratch databases are made, or a folder for "
+        "SQLite's; by default the base's own server",
+        secret=True,
+        example='"postgresql+psycopg://postgres@localhost/postgres"',
+    ),
+    _list(
+        "scratch_setup",
+        "SQL statements that a new scratch database begins with, for what the history expects",
+        "CREATE EXTENSION citext",
+    ),
+    Key(
         "pooler",
         "string",
         "a pooler in between: session says that it keeps one server session a client",
@@ -244,6 +257,9 @@ KEYS: tuple[Key, ...] = (
     Key("post_write_hooks", "hooks table", _POST_WRITE, default=(), example=_POST_WRITE_EXAMPLE),
 )
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
+
+# Keys that hold a URL: what a variable stands for is escaped there.
+URLS: frozenset[str] = frozenset({"url", "migrate_url", "scratch_url"})
 
 # What Alembic and Flask-Migrate call some of these: a name of theirs is answered with ours.
 FOREIGN_NAMES: dict[str, str] = {

@@ -14,7 +14,7 @@ from alembic_migrate.config.base import (
     anchored_url,
 )
 from alembic_migrate.config.inifile import AlembicFiles, alembic_files
-from alembic_migrate.config.keys import BY_NAME, KEYS, PER_BASE, Key
+from alembic_migrate.config.keys import BY_NAME, KEYS, PER_BASE, URLS, Key
 from alembic_migrate.config.variables import Unresolved, Variables
 from alembic_migrate.errors import AlembicMigrateError
 
@@ -136,7 +136,7 @@ def _value(variables: Variables, key: Key, layer: Layer, name: str) -> Any:
     value = layer.values[key.name]
     if layer.place is not None:
         value = expanded(variables, key, value, layer.place, name)
-    if key.name == "url":
+    if key.name in URLS:
         return anchored_url(value, layer.anchor)
     if key.type == "path":
         return anchored(value, layer.anchor)
@@ -155,7 +155,7 @@ def expanded(variables: Variables, key: Key, value: Any, place: Place, name: str
 
     def expand(item: Any) -> Any:
         if isinstance(item, str):
-            if key.name == "url":
+            if key.name in URLS:
                 return variables.expand_url(item, own_name)
             return variables.expand(item, own_name)
         if isinstance(item, list):
