@@ -1,0 +1,1 @@
+"""What a database holds, as its server tells it: read as plain facts, and compared."""

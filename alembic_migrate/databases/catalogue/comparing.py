@@ -1,0 +1,100 @@
+"""How two catalogues differ: names that a server chose apart, each other difference as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
+
+from alembic_migrate.databases.catalogue.items import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alembic_migrate.databases.catalogue.items import Catalogue, Item, Key
+
+Verb = Literal["add", "remove", "change", "rename"]
+
+_ORDER = (
+    "table",
+    "column",
+    "constraint",
+    "index",
+    "trigger",
+    "view",
+    "sequence",
+    "type",
+    "function",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference of a database from another.
+
+    Attributes:
+        verb: what leads from the first database to the second.
+        item: the object: the second database's, or the first one's where it is not there.
+        fact: what of it is different, where it is in both.
+        before: that fact in the first database, or all facts where it is only there; for a
+            ``rename`` the name.
+        after: the same in the second database.
+    """
+
+    verb: Verb
+    item: Item
+    fact: str | None
+    before: Any
+    after: Any
+
+
+def compare(first: Catalogue, second: Catalogue) -> tuple[Difference, ...]:
+    """Return what leads from one catalogue to another.
+
+    Columns have no order, and a name that a server chose is no difference. The parts of a table
+    that is in one of them alone are not told.
+    """
+    removed = {key: item for key, item in first.items.items() if key not in second.items}
+    added = {key: item for key, item in second.items.items() if key not in first.items}
+    found = [*_renamed(removed, added)]
+    found += [Difference("remove", item, None, dict(item.facts), None) for item in removed.values()]
+    found += [Difference("add", item, None, None, dict(item.facts)) for item in added.values()]
+    for key in first.items.keys() & second.items.keys():
+        found += _changed(first.items[key], second.items[key])
+    whole = {item.owner for item in (*removed.values(), *added.values()) if item.kind == "table"}
+    told = (one for one in found if not (one.item.kind in PARTS and one.item.owner in whole))
+    return tuple(sorted(told, key=_place))
+
+
+def _renamed(removed: dict[Key, Item], added: dict[Key, Item]) -> Iterator[Difference]:
+    """Take out what is only called otherwise; yield it where somebody chose one of the names."""
+    for old, new in product(list(removed.values()), list(added.values())):
+        if old.key not in removed or new.key not in added or not _is_same(old, new):
+            continue
+        del removed[old.key], added[new.key]
+        if not (old.generated and new.generated):
+            yield Difference("rename", new, "name", old.name, new.name)
+
+
+def _is_same(old: Item, new: Item) -> bool:
+    alike = old.kind in {"index", "constraint"} and old.kind == new.kind
+    return alike and old.owner == new.owner and old.facts == new.facts
+
+
+def _changed(before: Item, after: Item) -> Iterator[Difference]:
+    for fact in dict.fromkeys([*before.facts, *after.facts]):
+        old, new = before.facts.get(fact), after.facts.get(fact)
+        if old != new:
+            yield Difference("change", after, fact, old, new)
+
+
+def _place(one: Difference) -> tuple[Any, ...]:
+    schema, table = one.item.owner
+    return (
+        schema or "",
+        table,
+        _ORDER.index(one.item.kind),
+        one.item.name,
+        one.verb,
+        one.fact or "",
+    )

@@ -1,0 +1,151 @@
+"""PostgreSQL's catalogue. The server itself writes each definition, so that equal means equal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from alembic_migrate.databases.catalogue import queries
+from alembic_migrate.databases.catalogue.items import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    Reader = Callable[[str | None, Sequence[Any]], Item]
+
+_CONSTRAINT_TYPES = {
+    "p": "primary key",
+    "u": "unique",
+    "f": "foreign key",
+    "c": "check",
+    "x": "exclude",
+}
+_GENERATED = re.compile(r"(?:.*_)?(?:pkey|key|fkey|check|excl|idx)\d*")
+_SERIAL = re.compile(r"nextval\('.*'::regclass\)")
+
+
+def items(connection: Connection) -> Iterator[Item]:
+    """Yield what a database of PostgreSQL's holds, of every schema."""
+    default = connection.execute(text("SELECT current_schema()")).scalar()
+    of_extensions = {tuple(row) for row in connection.execute(text(queries.OF_EXTENSIONS))}
+    for query, read in _READERS.items():
+        for row in connection.execute(text(query)):
+            catalog, oid, schema, *rest = row
+            if (catalog, oid) not in of_extensions:
+                yield read(None if schema == default else schema, rest)
+
+
+def _table(schema: str | None, row: Sequence[Any]) -> Item:
+    name, kind, persistence, comment, key, bounds, row_security = row
+    more = {
+        "foreign": kind == "f" or None,
+        "unlogged": persistence == "u" or None,
+        "partitioned": key,
+        "partition": bounds,
+        "row security": row_security or None,
+    }
+    return Item("table", schema, None, name, {"comment": comment, **_given(more)})
+
+
+def _column(schema: str | None, row: Sequence[Any]) -> Item:
+    table, name, type_, required, default, identity, generated, collation, comment, serial = row
+    if serial and default is not None and _SERIAL.fullmatch(default):
+        # It keeps the name of the table that it was made for, also where that was renamed.
+        default = "nextval of its own sequence"
+    facts = {
+        "type": type_,
+        "nullable": not required,
+        "default": default,
+        "comment": comment,
+        "collation": collation,
+    }
+    more = {
+        "identity": {"a": "always", "d": "by default"}.get(identity),
+        "generated": {"s": "stored", "v": "virtual"}.get(generated),
+    }
+    return Item("column", schema, table, name, {**facts, **_given(more)})
+
+
+def _constraint(schema: str | None, row: Sequence[Any]) -> Item:
+    table, name, kind, definition = row
+    facts = {"type": _CONSTRAINT_TYPES[kind], "definition": definition}
+    return Item("constraint", schema, table, name, facts, generated=_is_generated(name))
+
+
+def _index(schema: str | None, row: Sequence[Any]) -> Item:
+    table, name, definition, unique, valid = row
+    facts = {"unique": unique, "definition": _after(definition, name).partition(" USING ")[2]}
+    more = {"invalid": not valid or None}
+    return Item(
+        "index", schema, table, name, {**facts, **_given(more)}, generated=_is_generated(name)
+    )
+
+
+def _trigger(schema: str | None, row: Sequence[Any]) -> Item:
+    table, name, definition, enabled = row
+    facts = {"definition": _after(definition, name), "enabled": enabled != "D"}
+    return Item("trigger", schema, table, name, facts)
+
+
+def _view(schema: str | None, row: Sequence[Any]) -> Item:
+    name, kind, definition = row
+    facts = {"materialized": kind == "m", "definition": definition.strip()}
+    return Item("view", schema, None, name, facts)
+
+
+def _sequence(schema: str | None, row: Sequence[Any]) -> Item:
+    name, type_, increment, cycle = row
+    return Item(
+        "sequence", schema, None, name, {"type": type_, "increment": increment, "cycle": cycle}
+    )
+
+
+def _enum(schema: str | None, row: Sequence[Any]) -> Item:
+    name, values = row
+    return Item("type", schema, None, name, {"values": list(values)})
+
+
+def _domain(schema: str | None, row: Sequence[Any]) -> Item:
+    name, of, required, default, checks = row
+    facts = {"of": of, "nullable": not required, "default": default, "checks": list(checks or ())}
+    return Item("type", schema, None, name, facts)
+
+
+def _function(schema: str | None, row: Sequence[Any]) -> Item:
+    name, arguments, definition = row
+    return Item("function", schema, None, f"{name}({arguments})", {"definition": definition})
+
+
+_READERS: dict[str, Reader] = {
+    queries.TABLES: _table,
+    queries.COLUMNS: _column,
+    queries.CONSTRAINTS: _constraint,
+    queries.INDEXES: _index,
+    queries.TRIGGERS: _trigger,
+    queries.VIEWS: _view,
+    queries.SEQUENCES: _sequence,
+    queries.ENUMS: _enum,
+    queries.DOMAINS: _domain,
+    queries.FUNCTIONS: _function,
+}
+
+
+def _given(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _is_generated(name: str) -> bool:
+    return _GENERATED.fullmatch(name) is not None
+
+
+def _after(definition: str, name: str) -> str:
+    """Return a definition behind the name of what it defines."""
+    for shown in (f'"{name}"', name):
+        _, found, rest = definition.partition(f" {shown} ")
+        if found:
+            return rest
+    return definition
