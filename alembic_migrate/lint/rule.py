@@ -44,14 +44,15 @@ class Rule:
 
     Attributes:
         code: stable: ``ADB101``. The first digit tells the category: 1 destructive,
-            2 data-dependent, 3 locking (30x PostgreSQL, 35x MySQL), 4 breaking, 5 craft.
+            2 data-dependent, 3 locking (30x PostgreSQL, 35x MySQL), 4 breaking, 5 craft; 0 is about
+            the linting itself.
         name: in words, with hyphens: ``drop-table``.
         category: what is at stake.
-        summary: one line.
+        summary: one line, a sentence.
         why: what happens to whom, and when it does not matter; Markdown.
         look: finds the places in a captured revision.
-        bad: the body of an ``upgrade()`` (and what else the file has, where that matters) in which
-            the rule finds exactly one place.
+        bad: the body of an ``upgrade()``, or a whole file without its header, in which the rule
+            finds exactly one place.
         good: the same done safely; the rule finds nothing in it.
         dialects: SQLAlchemy's names of those it is about; empty: all.
     """
@@ -66,6 +67,16 @@ class Rule:
     good: str
     dialects: frozenset[str] = frozenset()
 
+    @property
+    def about_lint(self) -> bool:
+        """Tell whether it is about the linting itself: ``ADB0…``."""
+        return self.code.startswith("ADB0")
+
     def concerns(self, dialect: str) -> bool:
         """Tell whether the rule is about a dialect."""
         return not self.dialects or dialect in self.dialects
+
+
+def told_by_the_engine(_captured: Captured) -> tuple[Spot, ...]:
+    """Find nothing: what such a rule is about is known only where all rules are run."""
+    return ()

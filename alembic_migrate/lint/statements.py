@@ -14,7 +14,7 @@ from alembic_migrate.lint.sqltext import split
 from alembic_migrate.lint.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from alembic_migrate.lint.operations import Captured, Operation
 
@@ -24,7 +24,11 @@ _MAIN_VERBS = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"})
 
 
 def understood(captured: Captured) -> Captured:
-    """Return a captured revision in which the statements of ``execute`` are operations."""
+    """Return a captured revision in which every statement is an operation of its own.
+
+    These are the statements of ``execute``, and the constraints and indexes that come with a column
+    that is added.
+    """
     upgrade = (
         each for operation in captured.upgrade for each in _understood(operation, captured.dialect)
     )
@@ -32,10 +36,39 @@ def understood(captured: Captured) -> Captured:
 
 
 def _understood(operation: Operation, dialect: str) -> Iterator[Operation]:
-    if operation.kind not in {"execute", "other"} or not operation.sql:
+    if operation.kind == "add column":
         yield operation
+        yield from _brought(operation, dialect)
+    elif operation.kind in {"execute", "other"} and operation.sql:
+        for each in _read(operation, operation.sql, dialect):
+            yield each
+            if each.kind == "add column" and each.columns[0].unique:
+                yield replace(each, kind="add constraint", constraint="unique")
+    else:
+        yield operation
+
+
+def _brought(operation: Operation, dialect: str) -> Iterator[Operation]:
+    """Yield what a column brings with it: Alembic writes one statement for each.
+
+    A batch that makes its table anew (without SQL of its own) has them at no further cost.
+    """
+    for each in _read(operation, operation.sql[1:], dialect):
+        if each.kind in {"add constraint", "create index"}:
+            yield each
+    if operation.sql or operation.recreates:
         return
-    for text in operation.sql:
+    (column,) = operation.columns
+    if column.index:
+        yield replace(operation, kind="create index", unique=column.unique)
+    elif column.unique:
+        yield replace(operation, kind="add constraint", constraint="unique")
+    for table in column.references:
+        yield replace(operation, kind="add constraint", constraint="foreign key", references=table)
+
+
+def _read(operation: Operation, sql: Iterable[str], dialect: str) -> Iterator[Operation]:
+    for text in sql:
         for statement, tokens in split(text, dialect):
             for facts in reading(Words(tokens, statement)):
                 yield replace(operation, sql=(statement,), **facts)
@@ -53,6 +86,9 @@ def reading(words: Words) -> Iterator[dict[str, Any]]:
 def _create_table(words: Words) -> Iterator[dict[str, Any]]:
     while words.take_any(*_TABLE_FLAVOURS):
         pass
+    if words.take("VIEW"):
+        yield {"kind": "create view", **words.table()}
+        return
     if not words.take("TABLE"):
         yield from _create_index(words)
         return
@@ -155,8 +191,10 @@ def _alter_table(words: Words) -> Iterator[dict[str, Any]]:
 
 
 def _create_anew(words: Words) -> Iterator[dict[str, Any]]:
-    """Read MariaDB's CREATE OR REPLACE TABLE, which drops the table that is there."""
-    if words.take("TABLE"):
+    """Read a view, or MariaDB's CREATE OR REPLACE TABLE, which drops the table that is there."""
+    if words.take("VIEW"):
+        yield {"kind": "create view", **words.table()}
+    elif words.take("TABLE"):
         table = words.table()
         yield {"kind": "drop table", "if_exists": True, **table}
         yield {"kind": "create table", **table}

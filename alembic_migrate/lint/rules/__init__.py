@@ -1,8 +1,78 @@
-"""The rules, one file each."""
+"""The rules, one file each: what a rule is about, what it says, and the examples that test it."""
 
 from __future__ import annotations
 
-from alembic_migrate.lint.rules import drop_table
+from alembic_migrate.lint.rules import (
+    add_required_column,
+    application_model,
+    blocking_maintenance,
+    check_validated,
+    concurrently_in_transaction,
+    copying_alter,
+    create_index_blocking,
+    data_and_ddl,
+    data_before_autocommit,
+    delete_all_rows,
+    drop_column,
+    drop_index_blocking,
+    drop_schema,
+    drop_table,
+    exclusion_blocking,
+    foreign_key_validated,
+    narrow_type,
+    no_downgrade,
+    not_linted,
+    primary_key_blocking,
+    rename_column,
+    rename_table,
+    require_column,
+    set_not_null_scan,
+    several_ddl,
+    type_rewrite,
+    unexplained_suppression,
+    unique_constraint_blocking,
+    unique_on_rows,
+    unknown_suppression,
+    unused_suppression,
+    validated_at_once,
+    volatile_default,
+)
 
-RULES = tuple(sorted((drop_table.RULE,), key=lambda rule: rule.code))
+_MODULES = (
+    add_required_column,
+    application_model,
+    blocking_maintenance,
+    check_validated,
+    concurrently_in_transaction,
+    copying_alter,
+    create_index_blocking,
+    data_and_ddl,
+    data_before_autocommit,
+    delete_all_rows,
+    drop_column,
+    drop_index_blocking,
+    drop_schema,
+    drop_table,
+    exclusion_blocking,
+    foreign_key_validated,
+    narrow_type,
+    no_downgrade,
+    not_linted,
+    primary_key_blocking,
+    rename_column,
+    rename_table,
+    require_column,
+    set_not_null_scan,
+    several_ddl,
+    type_rewrite,
+    unexplained_suppression,
+    unique_constraint_blocking,
+    unique_on_rows,
+    unknown_suppression,
+    unused_suppression,
+    validated_at_once,
+    volatile_default,
+)
+
+RULES = tuple(sorted((module.RULE for module in _MODULES), key=lambda rule: rule.code))
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -1,0 +1,59 @@
+"""ADB004: a suppression of a rule that does not exist."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from alembic_migrate.lint.rule import Rule, Spot, told_by_the_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from alembic_migrate.lint.suppressions import Suppressions
+
+# squawk's rules have such names; whether they exist it has to know itself.
+_OF_ANOTHER_ENGINE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
+
+
+def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]:
+    """Yield the suppressions of a file that no rule answers to."""
+    for line, text in accepted.misread:
+        yield Spot(
+            line,
+            f"{text!r} is not understood, and ignores nothing",
+            "# alembic-db: ignore[ADB101] why that is safe here",
+        )
+    names = {rule.name: code for code, rule in by_code.items()}
+    for each in accepted.given:
+        foreign = _OF_ANOTHER_ENGINE.fullmatch(each.code) and each.code not in names
+        if each.code in by_code or foreign:
+            continue
+        nearest = names.get(each.code) or _nearest(each.code, by_code)
+        yield Spot(
+            each.line,
+            f"{each.code} is no rule, so the comment ignores nothing",
+            f"# alembic-db: ignore[{nearest}] {each.reason or 'why that is safe here'}",
+        )
+
+
+def _nearest(code: str, by_code: Mapping[str, Rule]) -> str:
+    found = difflib.get_close_matches(code, by_code, n=1, cutoff=0)
+    return found[0]
+
+
+RULE = Rule(
+    code="ADB004",
+    name="unknown-suppression",
+    category="craft",
+    summary="A comment ignores a rule that does not exist, or cannot be read.",
+    why="""
+A misspelt code ignores nothing. The form is `# alembic-db: ignore[ADB101] reason`, with commas
+between several codes, on a line of the call or alone on the line above; `# alembic-db:
+ignore-file[ADB101] reason` is about the whole file.
+""",
+    look=told_by_the_engine,
+    bad='op.drop_table("invoices")  # alembic-db: ignore[ADB1001] no release since 4.2 reads it',
+    good='op.drop_table("invoices")  # alembic-db: ignore[ADB101] no release since 4.2 reads it',
+)
