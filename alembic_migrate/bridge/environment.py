@@ -170,8 +170,7 @@ class Environment(EnvironmentContext):
             if self.target.rehearsing and connection is not None:
                 self.request.guard.rehearsed(connection)
             if self.target.environment != "builtin":
-                # Later than this its own script may not let us.
-                self.request.guard.leave()
+                self.request.guard.ran()
 
     @property
     def database(self) -> str | None:

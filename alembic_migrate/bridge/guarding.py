@@ -11,6 +11,7 @@ from alembic_migrate.bridge.limits import limit, lock_timeout
 from alembic_migrate.bridge.rehearsing import check_deferred, nothing_commits
 from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
@@ -91,8 +92,9 @@ class Guard:
                 table has changed since.
         """
         connection = context.connection
-        if connection is None or self._inner is not None:
+        if connection is None:
             return
+        self.leave()  # of another database, or schema, that the environment script ran before
         self._enter_sqlite(connection)
         self._number = number_of(connection)
         lock = self._lock(connection, context)
@@ -186,8 +188,25 @@ class Guard:
             with contextlib.suppress(Exception):  # the truth is looked up in any case
                 self.gate.connection.call(lambda c: end_session(c, number))
 
-    def leave(self) -> None:
-        """Give the session's lock back: it would outlive the connection's return to a pool."""
+    def ran(self) -> None:
+        """Give the session's lock back, unless a transaction for all revisions waits to commit.
+
+        Then it is given back with the connection: later the environment script does not let us.
+        """
+        if self._inner is None or not self._inner[1].in_transaction():
+            self.leave()
+
+    def returned(self, raw: Any, _record: object, state: Any, *_: object) -> None:
+        """Give the session's lock back with its connection, which has committed or rolled back."""
+        if self._inner is not None and self._inner[2] is raw and state.asyncio_safe:
+            self.leave(returned=True)
+
+    def leave(self, *, returned: bool = False) -> None:
+        """Give the session's lock back: it would outlive the connection's return to a pool.
+
+        Args:
+            returned: SQLAlchemy's connection is being closed, so that the driver's own is used.
+        """
         self._watching.close()
         if self._inner is None:
             return
@@ -195,7 +214,7 @@ class Guard:
         self._inner = None
         statements = [lock.releasing(connection), *self._resetting]
         try:
-            if connection.closed or connection.invalidated:
+            if returned or connection.closed or connection.invalidated:
                 # A pool may have kept the session, and the lock with it.
                 raw.rollback()
                 cursor = raw.cursor()
@@ -255,6 +274,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
         stack.enter_context(watched(statements))
         noting = stack.enter_context(_noting(target, url, open_gate))
         guard = Guard(target, open_gate, statements, sqlite, noting)
+        stack.enter_context(listening({"reset": guard.returned}))
         try:
             yield guard
         except BaseException:

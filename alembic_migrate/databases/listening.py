@@ -28,6 +28,7 @@ _EVENTS = (
     "handle_error",
     "commit",
     "rollback",
+    "reset",
 )
 _ACTIVE: ContextVar[tuple[Mapping[str, Callable[..., Any]], ...]] = ContextVar("active", default=())
 _ONCE = threading.Lock()

@@ -15,6 +15,7 @@ with create_engine(URL, poolclass=pool.NullPool{engine}).connect() as connection
     context.configure(connection=connection{configure})
     with context.begin_transaction():
         context.run_migrations()
+        {ran}
 """
 
 # As alembic init -t async writes it, without its logging.
@@ -30,6 +31,7 @@ def migrate(connection):
     context.configure(connection=connection)
     with context.begin_transaction():
         context.run_migrations()
+        # ran
 
 
 async def run():
@@ -44,7 +46,9 @@ asyncio.run(run())
 """
 
 
-def script(*, before: str = "", engine: str = "", connected: str = "", configure: str = "") -> str:
+def script(
+    *, before: str = "", engine: str = "", connected: str = "", configure: str = "", ran: str = ""
+) -> str:
     """Return a synchronous env.py.
 
     Args:
@@ -52,11 +56,13 @@ def script(*, before: str = "", engine: str = "", connected: str = "", configure
         engine: further arguments of ``create_engine()``.
         connected: what is done with the connection first, in one line.
         configure: further arguments of ``context.configure()``.
+        ran: what is done when the revisions have run, in one line, before a commit of all.
     """
     more = {"engine": engine, "configure": configure}
     return _ENV.format(
         before=dedent(before),
         connected=connected or "pass",
+        ran=ran or "pass",
         **{name: f", {text}" if text else "" for name, text in more.items()},
     )
 

@@ -23,6 +23,7 @@ from tests.safety.histories import (
     write,
     write_history,
 )
+from tests.safety.scripts import ASYNC_ENV, script
 from tests.servers import asynchronous
 
 STEPS = ("op.execute('CREATE TABLE a (n INTEGER)')", "op.execute('CREATE TABLE b (n INTEGER)')")
@@ -304,3 +305,41 @@ def test_the_lock_of_a_killed_process_on_sqlite_names_the_one_that_has_it_now(
         told = command(here, "upgrade", "--lock-wait", "0", status=5)
     assert f"it is held by process {process.pid} on" in told.stderr
     assert command(here, "upgrade").stdout == "Upgraded to r0000 (head), 1 revision\n"
+
+
+_COUNTS = (
+    "import pathlib; from sqlalchemy import text; pathlib.Path('held').write_text(str(connection"
+    ".execute(text(\"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+    'AND pid = pg_backend_pid()")).scalar()))'
+)
+
+
+_NEW = "with create_engine(URL, poolclass=pool.NullPool).connect() as connection:"
+_SCRIPTS = {
+    "closed": script(ran=_COUNTS),
+    "pooled": script(ran=_COUNTS).replace(
+        _NEW, "import kept\nwith kept.engine.connect() as connection:"
+    ),
+    "open": script(ran=_COUNTS).replace(
+        _NEW, "connection = create_engine(URL).connect()\nif connection:"
+    ),
+    "async": ASYNC_ENV.replace("# ran", _COUNTS),
+}
+
+
+@pytest.mark.parametrize("kind", list(_SCRIPTS))
+@pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
+def test_a_scripts_session_is_locked_until_all_is_committed(
+    project, command, postgresql_url, kind, per_migration
+):
+    url = asynchronous(postgresql_url) if kind == "async" else postgresql_url
+    here = history(project(), url, transaction_per_migration=per_migration)
+    here.write("migrations/env.py", _SCRIPTS[kind])
+    engine = f"from sqlalchemy import create_engine\nengine = create_engine({postgresql_url!r})"
+    here.write("kept.py", engine)
+
+    command(here, "upgrade")
+
+    assert here.read("held") == ("0" if per_migration else "1")
+    free = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    assert here.rows(postgresql_url, free) == [(0,)]
