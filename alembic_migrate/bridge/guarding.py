@@ -173,6 +173,14 @@ class Guard:
             ran = path is not None and not getattr(step, "by_hand", False)
             self.journal.begin(revision, direction if ran else "stamp", path)
 
+    def came_through(self) -> None:
+        """Check what a revision left that came to its end, before the version table says so.
+
+        Raises:
+            MigrationError: rows refer to rows that are gone, and no commit told of it.
+        """
+        self.sqlite.check_unwatched()
+
     def ended(self, outcome: str) -> None:
         """Note how the revision ended that began last."""
         if self.journal is not None:

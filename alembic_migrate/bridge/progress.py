@@ -118,6 +118,8 @@ class Progress:
             self.report(Event("step", f"Running {step}", self.target.name))
             started = time.perf_counter()
             run(**given)
+            if self.guard is not None:
+                self.guard.came_through()
             self.running = replace(begun, seconds=time.perf_counter() - started)
 
         step.migration_fn = watched

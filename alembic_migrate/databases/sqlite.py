@@ -8,15 +8,14 @@ what the revisions leave is checked before each commit instead.
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
-from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError
-
 from alembic_migrate.databases.listening import listening
-from alembic_migrate.databases.watching import is_autocommit
+from alembic_migrate.databases.violations import Violations, below, on_driver, references
+from alembic_migrate.databases.watching import is_autocommit, without_comments
 from alembic_migrate.errors import MigrationError
 
 if TYPE_CHECKING:
@@ -24,17 +23,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-# How many rows of a table refer to nothing in another. Row numbers may change when a batch
-# operation makes a table anew, so rows are counted and not named.
-_Violations = Counter[tuple[str, str]]
+_DROP = re.compile(
+    r"""DROP\s+TABLE\s+(IF\s+EXISTS\s+)?(\w+\.)?(?P<name>"([^"]|"")+"|`[^`]+`|\[[^]]+\]|\w+)""",
+    re.IGNORECASE,
+)
 
 
 class SqliteCare:
     """Sees to SQLite connections while they are migrated."""
 
     def __init__(self) -> None:
-        self._before: dict[int, _Violations] = {}
+        self._violations: dict[int, Violations] = {}
+        self._unwatched: dict[int, Connection] = {}
         self._waiting: set[int] = set()
+        self._watched: list[Any] = []
         self._enforced: list[Any] = []
         self._taken_over: list[tuple[Any, Any]] = []
 
@@ -42,19 +44,16 @@ class SqliteCare:
         """Switch foreign keys off: after the project's own listeners, which may do the opposite."""
         if connection.dialect.name == "sqlite":
             raw = _raw(connection)
-            self._before.pop(id(raw), None)
+            self._violations.pop(id(raw), None)
+            self._unwatched.pop(id(raw), None)
             self._waiting.discard(id(raw))
             self._take_over(raw)
             self._switch_off(raw)
 
     def _switch_off(self, raw: Any) -> None:
-        # Past SQLAlchemy, which would begin a transaction first.
-        cursor = raw.cursor()
-        cursor.execute("PRAGMA foreign_keys")
-        if cursor.fetchone()[0]:
-            cursor.execute("PRAGMA foreign_keys = OFF")
+        if _enforces(raw):
+            _run(raw, "PRAGMA foreign_keys = OFF")
             self._enforced.append(raw)
-        cursor.close()
 
     def _take_over(self, raw: Any) -> None:
         """Let transactions begin and end as we say: Python 3.12 has two more ways of its own.
@@ -63,20 +62,29 @@ class SqliteCare:
         ``commit()`` does nothing, and our BEGIN would never be committed.
         """
         usual = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", None)
-        found = getattr(raw, "autocommit", usual)
+
+        def take_over(driver: Any) -> Any:
+            found = getattr(driver, "autocommit", usual)
+            if found != usual:
+                driver.autocommit = True  # ends the transaction that is open
+                driver.autocommit = usual
+            return found
+
+        found = on_driver(raw, take_over)
         if found != usual:
-            raw.autocommit = True  # ends the transaction that is open
-            raw.autocommit = usual
             self._taken_over.append((raw, found))
 
     def restore(self) -> None:
         """Switch foreign keys on again, where a pool of the project's own kept a connection."""
-        for raw in self._enforced:
+        for raw in self._watched:
             with contextlib.suppress(Exception):  # most are closed by now
-                raw.execute("PRAGMA foreign_keys = ON")
+                below(raw).set_authorizer(None)
+        for raw in self._enforced:
+            with contextlib.suppress(Exception):
+                below(raw).execute("PRAGMA foreign_keys = ON")
         for raw, usual in self._taken_over:
             with contextlib.suppress(Exception):
-                raw.autocommit = usual
+                below(raw).autocommit = usual
 
     def begins(self, connection: Connection) -> None:
         """Note that a transaction begins; the database is told with the first statement in it."""
@@ -89,17 +97,45 @@ class SqliteCare:
         Not in ``begins``: a project's own listener may say BEGIN there, as SQLAlchemy's
         documentation advises, and it comes after this package's.
         """
-        raw = _raw(connection)
-        if id(raw) not in self._waiting:
+        if connection.dialect.name != "sqlite":
             return
-        self._waiting.discard(id(raw))
-        if not getattr(raw, "in_transaction", False):
+        raw = _raw(connection)
+        if id(raw) in self._waiting:
+            self._waiting.discard(id(raw))
+            self._begin(connection, raw, statement)
+        dropped = _DROP.match(without_comments(statement))
+        if dropped and _enforces(raw) and _is_referred_to(connection, dropped["name"]):
+            self._before_drop(connection, raw, statement)
+
+    def _begin(self, connection: Connection, raw: Any, statement: str) -> None:
+        if not _in_transaction(raw):
             self._switch_off(raw)  # an environment script may have switched them on since
-        begun = getattr(raw, "in_transaction", False) or statement.lstrip()[:5].upper() == "BEGIN"
-        if not begun:
+        if not _in_transaction(raw) and statement.lstrip()[:5].upper() != "BEGIN":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if id(raw) not in self._before:
-            self._before[id(raw)] = _violations(connection)
+        self._watch(connection, raw)
+
+    def _watch(self, connection: Connection, raw: Any) -> None:
+        if id(raw) not in self._violations:
+            self._violations[id(raw)] = Violations(connection)
+            self._watched.append(raw)
+
+    def _before_drop(self, connection: Connection, raw: Any, statement: str) -> None:
+        """See to it that a DROP TABLE takes no rows of other tables with it.
+
+        Where a connection commits each statement by itself, foreign keys may be on all the same.
+
+        Raises:
+            MigrationError: they are, inside a transaction of the script's own.
+        """
+        if _in_transaction(raw):
+            raise MigrationError(
+                f"foreign keys are enforced inside a transaction, where {statement.strip()} may "
+                "delete the rows of other tables that refer to this one: switch them off before "
+                "it begins",
+            )
+        self._watch(connection, raw)
+        self._switch_off(raw)
+        self._unwatched[id(raw)] = connection
 
     def check(self, connection: Connection) -> None:
         """Refuse rows that refer to rows that are gone; those that were there before may stay.
@@ -107,14 +143,28 @@ class SqliteCare:
         Raises:
             MigrationError: there are some.
         """
-        if not _is_transactional(connection) or id(_raw(connection)) in self._waiting:
-            return
-        new = _violations(connection) - self._before.get(id(_raw(connection)), Counter())
+        raw = _raw(connection)
+        if _is_transactional(connection) and id(raw) not in self._waiting:
+            self._refuse(connection, "nothing of this revision is kept; mend or delete these rows")
+
+    def check_unwatched(self) -> None:
+        """Refuse the same where no commit tells when: after each revision.
+
+        Raises:
+            MigrationError: there are some.
+        """
+        for connection in self._unwatched.values():
+            if not connection.closed:
+                self._refuse(connection, "mend or delete these rows")
+
+    def _refuse(self, connection: Connection, what_to_do: str) -> None:
+        watched = self._violations.get(id(_raw(connection)))
+        new = watched.new(connection) if watched is not None else None
         if new:
             told = ", ".join(f"{count} in {a} to {b}" for (a, b), count in sorted(new.items()))
             raise MigrationError(
                 f"rows would refer to rows that are not there any more: {told}",
-                hint="nothing of this revision is kept; mend or delete these rows in the revision",
+                hint=f"{what_to_do} in the revision",
             )
 
 
@@ -147,10 +197,24 @@ def _is_transactional(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite" and not is_autocommit(connection)
 
 
-def _violations(connection: Connection) -> _Violations:
+def _run(raw: Any, statement: str) -> Any:
+    # Past SQLAlchemy, which would begin a transaction first.
+    cursor = raw.cursor()
     try:
-        rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-    except DBAPIError:
-        # A foreign key to columns that are not unique cannot be checked at all.
-        return Counter()
-    return Counter((str(row[0]), str(row[2])) for row in rows)
+        cursor.execute(statement)
+        return cursor.fetchone()
+    finally:
+        cursor.close()
+
+
+def _enforces(raw: Any) -> bool:
+    return bool(_run(raw, "PRAGMA foreign_keys")[0])
+
+
+def _is_referred_to(connection: Connection, quoted: str) -> bool:
+    name = quoted.strip('"`[]').replace('""', '"').casefold()
+    return any(parent.casefold() == name for _, parent in references(connection))
+
+
+def _in_transaction(raw: Any) -> bool:
+    return on_driver(raw, lambda driver: bool(getattr(driver, "in_transaction", False)))

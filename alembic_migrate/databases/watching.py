@@ -114,21 +114,22 @@ class Statements:
 
 def is_read(statement: str) -> bool:
     """Tell whether a statement changes nothing that a commit would keep."""
-    return _READS.match(_without_comments(statement)) is not None
+    return _READS.match(without_comments(statement)) is not None
 
 
 def is_commit(statement: str) -> bool:
     """Tell whether a statement commits what came before it, by saying so."""
-    return _COMMIT.match(_without_comments(statement)) is not None
+    return _COMMIT.match(without_comments(statement)) is not None
 
 
 def _commits_by_itself(connection: Connection, statement: str) -> bool:
     if connection.dialect.name not in _COMMITS_WITH_DDL:
         return False
-    return _DDL.match(_without_comments(statement)) is not None
+    return _DDL.match(without_comments(statement)) is not None
 
 
-def _without_comments(statement: str) -> str:
+def without_comments(statement: str) -> str:
+    """Return a statement without the comments in front of it."""
     start = _COMMENTS.match(statement)
     return statement[start.end() :] if start else statement
 

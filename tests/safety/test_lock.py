@@ -320,9 +320,6 @@ _SCRIPTS = {
     "pooled": script(ran=_COUNTS).replace(
         _NEW, "import kept\nwith kept.engine.connect() as connection:"
     ),
-    "open": script(ran=_COUNTS).replace(
-        _NEW, "connection = create_engine(URL).connect()\nif connection:"
-    ),
     "async": ASYNC_ENV.replace("# ran", _COUNTS),
 }
 

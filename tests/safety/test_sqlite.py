@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.projects import Project
 from tests.safety.histories import assert_unlocked, write
+from tests.safety.scripts import script
 from tests.servers import asynchronous
 
 FAMILY = """
@@ -153,6 +155,172 @@ def test_pythons_own_transactions_keep_the_children(project, command, sqlite_url
     command(here, "upgrade")
     assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
     assert here.stamped(sqlite_url) == ["r0001"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sqlite3 has no autocommit before")
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_aiosqlites_own_transactions_keep_the_children(project, command, sqlite_url, autocommit):
+    here = project()
+    here.write(
+        "engines.py",
+        f"""
+        from sqlalchemy import event, pool
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+
+        def make_engine(url):
+            engine = create_async_engine(
+                url, poolclass=pool.NullPool, connect_args={{"autocommit": {autocommit}}}
+            )
+
+            @event.listens_for(engine.sync_engine, "connect")
+            def connected(raw, _record):
+                raw.rollback()
+                cursor = raw.cursor()
+                cursor.execute("PRAGMA foreign_keys = ON")
+                cursor.close()
+
+            return engine
+        """,
+    )
+    write(here, asynchronous(sqlite_url), FAMILY, BATCH, engine="engines:make_engine")
+    command(here, "upgrade")
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+    assert here.stamped(sqlite_url) == ["r0001"]
+
+
+# Every statement is committed at once, by SQLAlchemy's leave or behind its back.
+AT_ONCE = {
+    "level": {"engine": "isolation_level='AUTOCOMMIT'"},
+    "raw": {"connected": "connection.connection.dbapi_connection.isolation_level = None"},
+}
+
+
+@pytest.mark.parametrize("kind", list(AT_ONCE))
+@pytest.mark.parametrize("transactional_ddl", [True, False])
+def test_a_script_without_transactions_keeps_the_children(
+    project, command, sqlite_url, kind, transactional_ddl
+):
+    given = dict(AT_ONCE[kind])
+    on = "connection.connection.dbapi_connection.execute('PRAGMA foreign_keys = ON')"
+    given["connected"] = f"{given.get('connected', 'pass')}; {on}"
+    configure = f"transactional_ddl={transactional_ddl}"
+    here = write(project(), sqlite_url, FAMILY, BATCH)
+    here.write("migrations/env.py", script(**given, configure=configure))
+    command(here, "upgrade")
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+    assert here.stamped(sqlite_url) == ["r0001"]
+
+
+def test_rows_that_lose_what_they_refer_to_without_a_transaction_are_told(
+    project, command, sqlite_url
+):
+    on = "connection.connection.dbapi_connection.execute('PRAGMA foreign_keys = ON')"
+    drops = 'op.drop_table("parent")'
+    here = write(project(), sqlite_url, FAMILY, drops, drops.replace("parent", "child"))
+    env = script(engine="isolation_level='AUTOCOMMIT'", connected=on)
+    here.write("migrations/env.py", env)
+
+    refused = command(here, "upgrade", status=1)
+
+    assert refused.stderr == (
+        "Running upgrade  -> r0000, a step\n"
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}: rows would refer to "
+        "rows that are not there any more: 3 in child to parent\n"
+        "  r0000 ran before it and stays: the database is now at r0000\n"
+        "  these statements are committed and stay, although their revision is not applied:\n"
+        "    DROP TABLE parent\n"
+        "  undo them by hand, correct the revision, and run it again\n"
+    )
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+
+
+def test_a_table_is_not_dropped_where_rows_would_go_with_it(project, command, sqlite_url):
+    """A transaction that a script has begun itself, with foreign keys on: too late for us."""
+    raw = "raw = connection.connection.dbapi_connection; raw.isolation_level = None"
+    begins = f"{raw}; raw.execute('PRAGMA foreign_keys = ON'); raw.execute('BEGIN')"
+    here = write(project(), sqlite_url, FAMILY)
+    command(here, "upgrade")
+    here.write("migrations/env.py", script(connected=begins))
+    add(here, 1, BATCH)
+
+    refused = command(here, "upgrade", status=1)
+
+    assert refused.stderr == (
+        "Running upgrade r0000 -> r0001, a step\n"
+        f"Error: revision r0001 failed in upgrade(): {path_of(here, 'r0001')}:12: foreign keys are "
+        "enforced inside a transaction, where DROP TABLE parent may delete the rows of other "
+        "tables that refer to this one: switch them off before it begins\n"
+        "  nothing changed: the database is still at r0000\n"
+    )
+    assert here.rows(sqlite_url, "SELECT * FROM child") == [(10, 1), (11, 1), (12, 2)]
+
+
+ORPHANS = {
+    "statement": 'op.execute("INSERT INTO child VALUES (20, 77)")',
+    "many": (
+        "child = sa.table('child', sa.column('id'), sa.column('p'))\n"
+        "op.bulk_insert(child, [{'id': n, 'p': n} for n in (20, 21)])"
+    ),
+    "driver": (
+        "raw = op.get_bind().connection.dbapi_connection\n"
+        "cursor = raw.cursor()\ncursor.execute('INSERT INTO child VALUES (20, 77)')"
+    ),
+    "trigger": (
+        'op.execute("CREATE TRIGGER t AFTER UPDATE ON parent BEGIN '
+        'INSERT INTO child VALUES (20, 77); END")\n'
+        "op.execute(\"UPDATE parent SET a = 'z' WHERE id = 1\")"
+    ),
+    "update": 'op.execute("UPDATE parent SET id = 9 WHERE id = 1")',
+    "replaced": 'op.execute("ALTER TABLE parent RENAME TO other")\nop.execute("DELETE FROM other")',
+    "renamed": (
+        "op.execute('CREATE TABLE a (p INTEGER REFERENCES parent (id))')\n"
+        "op.execute('INSERT INTO a VALUES (77)')\nop.rename_table('a', 'b')"
+    ),
+    "quoted": (
+        'op.execute(\'CREATE TABLE "a ""b" (p INTEGER REFERENCES "PARENT" (id))\')\n'
+        'op.execute(\'INSERT INTO "A ""b" VALUES (77)\')'
+    ),
+    "column": "op.execute('ALTER TABLE child ADD COLUMN q INTEGER REFERENCES parent DEFAULT 77')",
+}
+
+
+@pytest.mark.parametrize("kind", list(ORPHANS))
+@pytest.mark.parametrize("here", ["default", "async"], indirect=True)
+def test_rows_without_what_they_refer_to_are_found_wherever_they_come_from(
+    here, command, sqlite_url, kind
+):
+    command(here, "upgrade")
+    add(here, 1, 'op.execute("INSERT INTO child VALUES (19, 2)")')
+    add(here, 2, ORPHANS[kind])
+    refused = command(here, "upgrade", status=1)
+    assert "rows would refer to rows that are not there any more: " in refused.stderr, refused
+    assert here.stamped(sqlite_url) == ["r0001"]
+
+
+def test_a_statement_that_did_no_harm_before_may_do_some_now(here, command, sqlite_url):
+    """It is compiled once, and what it writes to is asked for only then."""
+    deletes = "op.execute('DELETE FROM parent WHERE id = (SELECT max(id) FROM parent)')"
+    command(here, "upgrade")
+    add(here, 1, f"op.execute('INSERT INTO parent VALUES (3, NULL)')\n{deletes}")
+    add(here, 2, deletes)
+    refused = command(here, "upgrade", status=1)
+    assert "rows would refer to rows that are not there any more: 1 in child" in refused.stderr
+    assert here.stamped(sqlite_url) == ["r0001"]
+
+
+def test_the_whole_database_is_looked_through_once(here, command, sqlite_url):
+    """It takes seconds for a million rows, and most revisions touch few tables."""
+    command(here, "upgrade")
+    add(here, 1, 'op.create_table("alone", sa.Column("n", sa.Integer))')
+    add(here, 2, "op.execute('INSERT INTO alone VALUES (1)')")
+    add(here, 3, 'op.add_column("parent", sa.Column("more", sa.Integer))')
+    said = command(here, "upgrade", "--verbose").stderr
+    assert re.findall(r"PRAGMA foreign_key_check.*", said) == [
+        "PRAGMA foreign_key_check",
+        'PRAGMA foreign_key_check("child")',
+    ]
 
 
 def test_a_revision_that_would_leave_orphans_is_refused(here, command, sqlite_url):
