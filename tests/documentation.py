@@ -25,6 +25,7 @@ from alembic_migrate import errors
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+RULES = ROOT / "alembic_migrate" / "lint" / "rules" / "README.md"
 
 # The errors whose exit status depends on what happened.
 _STATUSES = {errors.BasesFailed: "1 or 6", errors.Interrupted: "130 or 143"}
@@ -61,9 +62,11 @@ def parts() -> dict[str, str]:
     """Return the generated parts by the name in their marker, in the README's order."""
     from alembic_migrate.cli.reference import command_reference
     from alembic_migrate.config.reference import config_table
+    from alembic_migrate.lint.reference import rule_table
 
     return {
         "configuration": config_table(),
+        "rules": rule_table(),
         "errors": error_table(),
         "commands": command_reference(),
     }
@@ -146,8 +149,11 @@ def commands(block: Block) -> list[Command]:
 
 
 def main() -> None:
-    """Write the generated parts of the README anew."""
+    """Write the generated parts of the README anew, and the page of the rules."""
+    from alembic_migrate.lint.reference import rules_page
+
     README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    RULES.write_text(rules_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

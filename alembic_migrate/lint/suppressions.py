@@ -32,7 +32,7 @@ class Suppression:
 
     Attributes:
         line: where the comment stands.
-        code: the code in capitals, or the name that another engine gives to its rule.
+        code: the code in capitals, or ``squawk:`` and the name of one of its rules.
         reason: why; empty where none is given.
         lines: the lines that it is about; None is the whole file.
         used: something was found that it accepts.

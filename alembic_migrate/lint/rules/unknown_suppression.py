@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from alembic_migrate.lint.suppressions import Suppressions
 
-# squawk's rules have such names; whether they exist it has to know itself.
-_OF_ANOTHER_ENGINE = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
+# Whether squawk has a rule of a name it has to know itself.
+_OF_ANOTHER_ENGINE = re.compile(r"squawk:[a-z0-9-]+")
 
 
 def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]:
@@ -27,8 +27,7 @@ def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]
         )
     names = {rule.name: code for code, rule in by_code.items()}
     for each in accepted.given:
-        foreign = _OF_ANOTHER_ENGINE.fullmatch(each.code) and each.code not in names
-        if each.code in by_code or foreign:
+        if each.code in by_code or _OF_ANOTHER_ENGINE.fullmatch(each.code):
             continue
         nearest = names.get(each.code) or _nearest(each.code, by_code)
         yield Spot(
