@@ -54,9 +54,7 @@ while.
 """,
     look=_look,
     bad="""
-op.alter_column(
-    "users", "name", new_column_name="full_name", existing_type=sa.String(50)
-)
+op.alter_column("users", "name", new_column_name="full_name", existing_type=sa.String(50))
 """,
     good='op.add_column("users", sa.Column("full_name", sa.String(50)))',
 )
