@@ -478,3 +478,45 @@ def test_each_change_by_hand_is_told(two, kind):
         assert [told(each) for each in compare(before, after)] == [change], statement
         assert compare(after, after) == ()
         before = after
+
+
+def made(url: str, *statements: str, everything: bool = False) -> list[tuple[str, str, str]]:
+    """Return what statements add, remove or change in a database."""
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        before = read_catalogue(connection, everything=everything)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        after = read_catalogue(connection, everything=everything)
+    return [(one.verb, one.item.kind, one.item.name) for one in compare(before, after)]
+
+
+def test_types_policies_and_rules_of_postgresqls_are_told(postgresql_url):
+    found = made(
+        postgresql_url,
+        "CREATE TYPE pair AS (a integer, b text)",
+        "CREATE TYPE span AS RANGE (subtype = date)",
+        "CREATE TABLE book (id integer)",
+    )
+    expected = [("add", "table", "book"), ("add", "type", "pair"), ("add", "type", "span")]
+    assert [one for one in found if "multirange" not in one[2]] == expected
+    found = made(
+        postgresql_url,
+        "CREATE POLICY own ON book USING (id = 1)",
+        "CREATE RULE quiet AS ON DELETE TO book DO INSTEAD NOTHING",
+    )
+    assert found == [("add", "policy", "own"), ("add", "rule", "quiet")]
+
+
+@pytest.mark.parametrize(
+    ("everything", "expected"), [(False, []), (True, [("add", "schema", "other")])]
+)
+def test_schemas_are_told_where_everything_is_asked_for(postgresql_url, everything, expected):
+    assert made(postgresql_url, "CREATE SCHEMA other", everything=everything) == expected
+
+
+def test_a_table_of_sqlites_that_is_made_anew_is_read_anew(sqlite_url):
+    assert made(sqlite_url, "CREATE TABLE t (a INTEGER, b TEXT)") == [("add", "table", "t")]
+    assert made(sqlite_url, "ALTER TABLE t DROP COLUMN b") == [("remove", "column", "b")]
+    assert made(sqlite_url, "ALTER TABLE t ADD COLUMN b TEXT") == [("add", "column", "b")]

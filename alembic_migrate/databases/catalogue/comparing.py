@@ -21,10 +21,14 @@ _ORDER = (
     "constraint",
     "index",
     "trigger",
+    "policy",
+    "rule",
     "view",
     "sequence",
     "type",
     "function",
+    "extension",
+    "schema",
 )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 # Kinds of objects that belong to a table; all others stand by themselves.
-PARTS = frozenset({"column", "index", "constraint", "trigger"})
+PARTS = frozenset({"column", "index", "constraint", "trigger", "policy", "rule"})
 
 Key = tuple[str, str | None, str | None, str]
 
@@ -19,8 +19,9 @@ class Item:
     """One object of a database.
 
     Attributes:
-        kind: ``table``, ``view``, ``sequence``, ``type``, ``function``, or a part of a table:
-            ``column``, ``index``, ``constraint``, ``trigger``.
+        kind: ``table``, ``view``, ``sequence``, ``type``, ``function``, ``schema``, ``extension``,
+            or a part of a table: ``column``, ``index``, ``constraint``, ``trigger``, ``policy``,
+            ``rule``.
         schema: its schema; None is the connection's default one.
         table: the table that it is a part of, or None.
         name: its name.
@@ -61,6 +62,11 @@ class Catalogue:
             if not (item.owner in tables and (item.kind == "table" or item.kind in PARTS))
         }
         return Catalogue(kept)
+
+    def without_named(self, tables: Collection[str]) -> Catalogue:
+        """Return a catalogue without tables of these names, in whatever schema."""
+        owners = {item.owner for item in self.items.values()}
+        return self.without(frozenset(owner for owner in owners if owner[1] in tables))
 
     def of_kind(self, kind: str) -> tuple[Item, ...]:
         """Return the objects of one kind, sorted."""

@@ -11,7 +11,7 @@ from alembic_migrate.databases.catalogue import queries
 from alembic_migrate.databases.catalogue.items import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -30,9 +30,18 @@ _SERIAL = re.compile(r"nextval\('.*'::regclass\)")
 
 def items(connection: Connection) -> Iterator[Item]:
     """Yield what a database of PostgreSQL's holds, of every schema."""
+    yield from _asked(connection, _READERS)
+
+
+def containers(connection: Connection) -> Iterator[Item]:
+    """Yield the schemas and the extensions of a database."""
+    yield from _asked(connection, _CONTAINERS)
+
+
+def _asked(connection: Connection, readers: Mapping[str, Reader]) -> Iterator[Item]:
     default = connection.execute(text("SELECT current_schema()")).scalar()
     of_extensions = {tuple(row) for row in connection.execute(text(queries.OF_EXTENSIONS))}
-    for query, read in _READERS.items():
+    for query, read in readers.items():
         for row in connection.execute(text(query)):
             catalog, oid, schema, *rest = row
             if (catalog, oid) not in of_extensions:
@@ -120,6 +129,36 @@ def _function(schema: str | None, row: Sequence[Any]) -> Item:
     return Item("function", schema, None, f"{name}({arguments})", {"definition": definition})
 
 
+def _composite(schema: str | None, row: Sequence[Any]) -> Item:
+    name, columns = row
+    return Item("type", schema, None, name, {"columns": list(columns or ())})
+
+
+def _range(schema: str | None, row: Sequence[Any]) -> Item:
+    name, of = row
+    return Item("type", schema, None, name, {"range of": of})
+
+
+def _policy(schema: str | None, row: Sequence[Any]) -> Item:
+    table, name, command, permissive, roles, using, check = row
+    facts = {"command": command, "permissive": permissive, "roles": list(roles or ())}
+    return Item("policy", schema, table, name, {**facts, "using": using, "check": check})
+
+
+def _rule(schema: str | None, row: Sequence[Any]) -> Item:
+    table, name, definition = row
+    return Item("rule", schema, table, name, {"definition": definition})
+
+
+def _schema(_schema: str | None, row: Sequence[Any]) -> Item:
+    return Item("schema", None, None, row[0])
+
+
+def _extension(_schema: str | None, row: Sequence[Any]) -> Item:
+    name, schema = row
+    return Item("extension", None, None, name, {"schema": schema})
+
+
 _READERS: dict[str, Reader] = {
     queries.TABLES: _table,
     queries.COLUMNS: _column,
@@ -130,8 +169,13 @@ _READERS: dict[str, Reader] = {
     queries.SEQUENCES: _sequence,
     queries.ENUMS: _enum,
     queries.DOMAINS: _domain,
+    queries.COMPOSITES: _composite,
+    queries.RANGES: _range,
     queries.FUNCTIONS: _function,
+    queries.POLICIES: _policy,
+    queries.RULES: _rule,
 }
+_CONTAINERS: dict[str, Reader] = {queries.SCHEMAS: _schema, queries.EXTENSIONS: _extension}
 
 
 def _given(facts: dict[str, Any]) -> dict[str, Any]:

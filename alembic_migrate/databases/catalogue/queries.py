@@ -102,5 +102,53 @@ FUNCTIONS = """
     SELECT 'pg_proc', p.oid, n.nspname, p.proname, pg_get_function_identity_arguments(p.oid),
            pg_get_functiondef(p.oid)
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.prokind IN ('f', 'p') AND n.nspname !~ '^(pg_|information_schema$)'
+    WHERE p.prokind IN ('f', 'p')
+    -- A range type's own come and go with it.
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+                    AND d.objid = p.oid AND d.deptype = 'i')
+    AND n.nspname !~ '^(pg_|information_schema$)'
+"""
+
+COMPOSITES = """
+    SELECT 'pg_type', t.oid, n.nspname, t.typname,
+           (SELECT array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+            ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+    WHERE n.nspname !~ '^(pg_|information_schema$)'
+"""
+
+RANGES = """
+    SELECT 'pg_type', t.oid, n.nspname, t.typname, format_type(r.rngsubtype, NULL)
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    JOIN pg_range r ON r.rngtypid = t.oid
+    WHERE n.nspname !~ '^(pg_|information_schema$)'
+"""
+
+POLICIES = """
+    SELECT 'pg_class', c.oid, n.nspname, c.relname, p.polname, p.polcmd::text, p.polpermissive,
+           (SELECT array_agg(r.rolname::text ORDER BY r.rolname) FROM pg_roles r
+            WHERE r.oid = ANY (p.polroles)),
+           pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname !~ '^(pg_|information_schema$)'
+"""
+
+RULES = """
+    SELECT 'pg_class', c.oid, n.nspname, c.relname, w.rulename, pg_get_ruledef(w.oid)
+    FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE w.rulename <> '_RETURN' AND n.nspname !~ '^(pg_|information_schema$)'
+"""
+
+SCHEMAS = """
+    SELECT 'pg_namespace', n.oid, NULL, n.nspname FROM pg_namespace n
+    WHERE n.nspname !~ '^(pg_|information_schema$)'
+"""
+
+EXTENSIONS = """
+    SELECT 'pg_extension', e.oid, NULL, e.extname, n.nspname
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 """

@@ -19,11 +19,12 @@ _READERS = {
 }
 
 
-def read_catalogue(connection: Connection) -> Catalogue:
+def read_catalogue(connection: Connection, *, everything: bool = False) -> Catalogue:
     """Return what a database holds, except what belongs to the server or to an extension.
 
     Args:
         connection: is only read from; the transaction that this begins is the caller's.
+        everything: schemas and extensions too, which somebody else may have made for all to use.
 
     Raises:
         UsageError: this kind of database is none that is known.
@@ -34,4 +35,7 @@ def read_catalogue(connection: Connection) -> Catalogue:
             f"what a database of {connection.dialect.name} holds cannot be told: it is known how "
             "on postgresql, mysql, mariadb and sqlite"
         )
-    return Catalogue({item.key: item for item in reader(connection)})
+    found = {item.key: item for item in reader(connection)}
+    if everything and connection.dialect.name == "postgresql":
+        found |= {item.key: item for item in postgresql.containers(connection)}
+    return Catalogue(found)

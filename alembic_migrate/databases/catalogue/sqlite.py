@@ -20,6 +20,11 @@ _OPTIONS = re.compile(r"\)\s*((?:WITHOUT\s+ROWID|STRICT|,|\s)*)$", re.IGNORECASE
 _SPACE = re.compile(r"\s+")
 _QUOTES = re.compile(r"[\"`\[\]]")
 
+# What is read of a table depends on its text alone, and who looks at every step of a history sees
+# most texts again and again.
+_known: dict[tuple[Any, ...], tuple[Item, ...]] = {}
+_MOST = 5000
+
 
 def items(connection: Connection) -> Iterator[Item]:
     """Yield what a SQLite database holds."""
@@ -28,15 +33,25 @@ def items(connection: Connection) -> Iterator[Item]:
         "ESCAPE '\\'"
     )
     inspector = inspect(connection)
-    for kind, name, table, sql in found.fetchall():
-        if kind == "table":
-            yield from _table(connection, inspector, name, sql or "")
-        elif kind == "index":
-            yield _index(connection, table, name, sql)
-        elif kind == "view":
-            yield Item("view", None, None, name, {"definition": _after_as(sql)})
-        elif kind == "trigger":
-            yield Item("trigger", None, table, name, {"definition": _behind(sql, name)})
+    if len(_known) > _MOST:
+        _known.clear()
+    for key in map(tuple, found.fetchall()):
+        if key not in _known:
+            _known[key] = tuple(_read(connection, inspector, *key))
+        yield from _known[key]
+
+
+def _read(
+    connection: Connection, inspector: Inspector, kind: str, name: str, table: str, sql: str | None
+) -> Iterator[Item]:
+    if kind == "table":
+        yield from _table(connection, inspector, name, sql or "")
+    elif kind == "index":
+        yield _index(connection, table, name, sql or "")
+    elif kind == "view":
+        yield Item("view", None, None, name, {"definition": _after_as(sql or "")})
+    elif kind == "trigger":
+        yield Item("trigger", None, table, name, {"definition": _behind(sql or "", name)})
 
 
 def _table(connection: Connection, inspector: Inspector, name: str, sql: str) -> Iterator[Item]:
