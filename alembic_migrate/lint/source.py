@@ -56,6 +56,15 @@ class Source:
                 return True
         return self.function(name) is not None
 
+    def is_inside(self, line: int) -> bool:
+        """Tell whether a line is a later one of a statement that has no body."""
+        return any(
+            isinstance(node, ast.stmt)
+            and not ({"body", "cases"} & set(node._fields))
+            and node.lineno < line <= (node.end_lineno or node.lineno)
+            for node in ast.walk(self.tree)
+        )
+
     def lines_of(self, line: int) -> range:
         """Return the lines of the statement that a line is part of: of one with a body its head."""
         around = [range(line, line + 1)]

@@ -101,9 +101,8 @@ def _lines(source: Source, comment: Comment) -> range:
     """Return the lines that a comment is about: alone on its line it is about what follows."""
     if not comment.alone:
         return source.lines_of(comment.line)
-    around = source.lines_of(comment.line)
-    if len(around) > 1 and around.start < comment.line:
-        return around  # it stands inside of a call
+    if source.is_inside(comment.line):
+        return source.lines_of(comment.line)
     alone = {each.line for each in source.comments if each.alone}
     below = comment.line + 1
     while below in alone:

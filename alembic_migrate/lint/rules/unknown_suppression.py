@@ -38,8 +38,10 @@ def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]
 
 
 def _nearest(code: str, by_code: Mapping[str, Rule]) -> str:
-    found = difflib.get_close_matches(code, by_code, n=1, cutoff=0)
-    return found[0]
+    near = difflib.get_close_matches(code, by_code, n=len(by_code), cutoff=0)
+    # Of those that are as near the first: it is the least, and so has the most in common in front.
+    best = difflib.SequenceMatcher(None, near[0], code).ratio()
+    return min(k for k in near if difflib.SequenceMatcher(None, k, code).ratio() == best)
 
 
 RULE = Rule(
