@@ -319,7 +319,10 @@ _SCRIPTS = {
     "closed": script(ran=_COUNTS),
     "pooled": script(ran=_COUNTS).replace(
         _NEW, "import kept\nwith kept.engine.connect() as connection:"
-    ),
+    )
+    + "\nwith kept.engine.connect() as connection:\n    "
+    + _COUNTS.replace("'held'", "'kept'")
+    + "\nkept.engine.dispose()\n",
     "async": ASYNC_ENV.replace("# ran", _COUNTS),
 }
 
@@ -338,5 +341,6 @@ def test_a_scripts_session_is_locked_until_all_is_committed(
     command(here, "upgrade")
 
     assert here.read("held") == ("0" if per_migration else "1")
+    assert kind != "pooled" or here.read("kept") == "0"
     free = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
     assert here.rows(postgresql_url, free) == [(0,)]

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.projects import Project
-from tests.safety.histories import backend_of, locked, write
+from tests.safety.histories import backend_of, locked, wait_until, write
 from tests.safety.scripts import ASYNC_ENV, over_several, script
 from tests.servers import asynchronous
 
@@ -150,15 +150,24 @@ def test_what_a_first_try_committed_is_not_forgotten_by_the_second(
     project, command, postgresql_url
 ):
     """The first revision of a run stays when the second one has to wait and is tried again."""
-    waits = 'op.execute("ALTER TABLE busy ADD COLUMN n INTEGER")'
+    waits = (
+        "with open('tried', 'a') as file:\n    file.write('x')\n"
+        "op.execute('ALTER TABLE busy ADD COLUMN n INTEGER')"
+    )
     here = own(
         project(), script(), postgresql_url, MAKES, waits,
         transaction_per_migration=True, lock_timeout=0.3, lock_retries=5,
     )  # fmt: skip
     here.execute(postgresql_url, "CREATE TABLE busy (x INTEGER)")
+    tried = here.write("tried", "")
     with here.connect(postgresql_url) as application:
         application.exec_driver_sql("SELECT * FROM busy")
-        ending = threading.Timer(1.0, application.rollback)
+
+        def give_way():
+            wait_until(lambda: tried.stat().st_size > 1)
+            application.rollback()
+
+        ending = threading.Thread(target=give_way)
         ending.start()
         done = command(here, "upgrade")
         ending.join()
