@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from alembic_migrate.bridge.arguments import configure_arguments
-from alembic_migrate.bridge.rehearsing import rolled_back
 from alembic_migrate.databases.connecting import run_on
 
 if TYPE_CHECKING:
@@ -41,6 +40,9 @@ def drive(
     sql: bool,
     connection: Connection | None = None,
     committed: Callable[[], None] = lambda: None,
+    around: Callable[[Connection], AbstractContextManager[None]] = lambda _connection: (
+        nullcontext()
+    ),
 ) -> None:
     """Configure a context for a target and run its migrations.
 
@@ -50,6 +52,7 @@ def drive(
         sql: write a script instead of connecting.
         connection: one that is open already.
         committed: is called when everything is, while the connection is still open.
+        around: what surrounds all that is done on the connection.
 
     Raises:
         ConfigError: there is no URL, no driver, or no models.
@@ -71,7 +74,7 @@ def drive(
         arguments.setdefault("transactional_ddl", True)
 
     def work(connected: Connection) -> None:
-        with rolled_back(connected) if target.rehearsing else nullcontext():
+        with around(connected):
             context.configure(connection=connected, **arguments)
             with context.begin_transaction():
                 context.run_migrations()

@@ -180,13 +180,12 @@ class Environment(EnvironmentContext):
 
     def run_builtin(self) -> None:
         """Run as the package's own environment script does: online, offline, sync or async."""
-        guard = self.request.guard
-        committed = guard.leave if guard is not None else _nothing
-        drive(self, self.target, sql=self.request.sql, committed=committed)
-
-
-def _nothing() -> None:
-    """Do nothing."""
+        guard, more = self.request.guard, dict[str, Any]()
+        if guard is not None:
+            more["committed"] = guard.leave
+        if guard is not None and guard.rehearsal is not None:
+            more["around"] = guard.rehearsal.rolled_back
+        drive(self, self.target, sql=self.request.sql, **more)
 
 
 def _heads_before(context: MigrationContext) -> tuple[str, ...]:

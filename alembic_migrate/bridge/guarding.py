@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.bridge.journal import Journal
 from alembic_migrate.bridge.limits import limit, lock_timeout
-from alembic_migrate.bridge.rehearsing import check_deferred, nothing_commits
+from alembic_migrate.bridge.rehearsing import COMMITS, Rehearsal, check_deferred
 from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
+from alembic_migrate.errors import MigrationError
 from alembic_migrate.events import Event
 from alembic_migrate.locks.blockers import Blockers
 from alembic_migrate.locks.ending import end_session, number_of
@@ -54,6 +55,7 @@ class Guard:
         sqlite: looks after SQLite's foreign keys.
 
     Attributes:
+        rehearsal: what is rolled back again; None where it is meant to stay.
         awaited: who had the migrating session's lock when it was tried for last; None where nobody
             had it, or nobody is known.
     """
@@ -71,6 +73,7 @@ class Guard:
         self.statements = statements
         self.sqlite = sqlite
         self.journal = Journal(target, noting) if target.keeps_journal else None
+        self.rehearsal: Rehearsal | None = None
         self._blockers: Blockers | None = None
         self._watching = contextlib.ExitStack()
         self._resetting: list[str] = []
@@ -177,9 +180,19 @@ class Guard:
         """Check what a revision left that came to its end, before the version table says so.
 
         Raises:
-            MigrationError: rows refer to rows that are gone, and no commit told of it.
+            MigrationError: rows refer to rows that are gone, and no commit told of it; or it has
+                ended the transaction of a rehearsal.
         """
         self.sqlite.check_unwatched()
+        if self.rehearsal is not None:
+            self.rehearsal.check()
+        if self.refusal is not None:
+            raise MigrationError(self.refusal)
+
+    @property
+    def refusal(self) -> str | None:
+        """What SQLite refused to do while it was rehearsed, in our words; None where nothing."""
+        return COMMITS if self.sqlite.refused else None
 
     def ended(self, outcome: str) -> None:
         """Note how the revision ended that began last."""
@@ -275,13 +288,15 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
             )
             tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
             open_gate = stack.enter_context(gate(wish, tell))
-        sqlite = stack.enter_context(migrating_sqlite())
-        if target.rehearsing:
+        sqlite = stack.enter_context(migrating_sqlite(rehearsing=target.rehearsing))
+        rehearsal = Rehearsal(statements) if target.rehearsing else None
+        if rehearsal is not None:
             # Before it is noted what is committed: nothing is.
-            stack.enter_context(nothing_commits())
+            stack.enter_context(rehearsal.watched())
         stack.enter_context(watched(statements))
         noting = stack.enter_context(_noting(target, url, open_gate))
         guard = Guard(target, open_gate, statements, sqlite, noting)
+        guard.rehearsal = rehearsal
         stack.enter_context(listening({"reset": guard.returned}))
         try:
             yield guard

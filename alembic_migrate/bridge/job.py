@@ -128,8 +128,9 @@ class Job:
         with guarding(self.target, self.progress.report) as guard:
             self.progress.statements = guard.statements
             self.progress.guard = guard
-            if guard.journal is not None:
-                refuse_half_applied(guard.journal, self.scripts.walk_revisions(), self.verb)
+            if self.target.config["journal"]:
+                revisions = self.scripts.walk_revisions()
+                refuse_half_applied(self.target, guard.journal, revisions, self.verb)
             return self._until_done(destination, guard)
 
     def _is_half_applied(self) -> bool:

@@ -110,19 +110,22 @@ class Journal:
         """
         if self._connection is None:
             target = self.target
-            return run_on(target.url, lambda c: unfinished(target, c), target.engine_factory)
+            return run_on(
+                target.url, lambda c: half_applied(target, c, outside), target.engine_factory
+            )
         return self._connection.call(lambda c: self._prepare(c, outside))
 
     def _prepare(self, connection: Connection, outside: Collection[str]) -> JournalEntry | None:
         self.table.create(connection, checkfirst=True)
-        if connection.dialect.name == "postgresql":
+        # Without the lock a row may be that of a run that is alive.
+        if connection.dialect.name == "postgresql" and self.target.config["lock"] != "off":
             row = self.table.c
             connection.execute(
                 self.table.update()
                 .where(row.outcome == RUNNING, row.revision.not_in(list(outside)))
                 .values(outcome=FAILED, finished=_now())
             )
-        return unfinished(self.target, connection)
+        return half_applied(self.target, connection, outside)
 
     def begin(self, revision: str, direction: str, path: str | None) -> None:
         """Note that a revision starts."""
@@ -217,16 +220,44 @@ def unfinished(target: Target, connection: Connection) -> JournalEntry | None:
     return next(left, None)
 
 
-def refuse_half_applied(journal: Journal, revisions: Iterable[Script], verb: str) -> None:
+def half_applied(
+    target: Target, connection: Connection, outside: Collection[str]
+) -> JournalEntry | None:
+    """Return the revision that is half applied, or None.
+
+    Args:
+        target: the base.
+        connection: to its database.
+        outside: revisions that commit something of their own; of others that were killed
+            PostgreSQL has kept nothing.
+    """
+    rolls_back = connection.dialect.name == "postgresql"
+    left = (
+        one
+        for one in entries(target, connection)
+        if one.outcome == HALF
+        or (one.outcome == RUNNING and not (rolls_back and one.revision not in outside))
+    )
+    return next(left, None)
+
+
+def refuse_half_applied(
+    target: Target, journal: Journal | None, revisions: Iterable[Script], verb: str
+) -> None:
     """Refuse to go on over a revision that an earlier run left half applied.
+
+    Args:
+        target: the base.
+        journal: its journal; None where it is only looked at.
+        revisions: the revisions of the folder.
+        verb: what would be done.
 
     Raises:
         MigrationError: there is one.
     """
-    target = journal.target
     files = {script.revision: Path(script.path) for script in revisions}
     outside = [name for name, file in files.items() if autocommit_line(file) is not None]
-    left = journal.prepare(outside)
+    left = (journal or Journal(target, None)).prepare(outside)
     if left is None or verb not in GOING_ON:
         return
     resolve_it = f"alembic-db resolve{target.flag} {left.revision}"

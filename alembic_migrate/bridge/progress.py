@@ -173,6 +173,8 @@ class Progress:
         line = _line_in(error, script.path)
         place = f"{script.path}:{line}" if line else str(script.path)
         said = f"{type(error).__name__}: {first_line(error)}"
+        if self.guard is not None and self.guard.refusal is not None:
+            said = self.guard.refusal
         if isinstance(error, AlembicMigrateError):
             said = error.message
         facts: dict[str, Any] = {

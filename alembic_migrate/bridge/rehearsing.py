@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from alembic_migrate.databases.listening import listening
-from alembic_migrate.databases.watching import OURS, is_autocommit, is_commit, is_read
+from alembic_migrate.databases.statements import calls_unknown, is_commit, is_read
+from alembic_migrate.databases.watching import OURS, is_autocommit
 from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.history.contents import autocommit_line
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.databases.watching import Statements
     from alembic_migrate.targets import Target
+
+COMMITS = "it commits by itself, which a rehearsal cannot take back"
 
 _TRANSACTIONAL = {"postgresql", "sqlite", "mssql"}
 
@@ -63,43 +67,102 @@ def refuse_rehearsal(target: Target, scripts: Scripts, steps: Sequence[Any]) -> 
         before = script.revision
 
 
-@contextmanager
-def rolled_back(connection: Connection) -> Iterator[None]:
-    """Work in one transaction of a connection, and roll it back.
+class Rehearsal:
+    """The one transaction of a rehearsal: nothing but its end is to end it.
 
-    Raises:
-        UsageError: the connection has no transactions.
+    Args:
+        statements: is told of a commit that SQLAlchemy does not know of.
     """
-    if is_autocommit(connection):
-        raise UsageError(
-            "a rehearsal needs a transaction, and the engine is in AUTOCOMMIT",
-            hint="make it with another isolation_level",
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+        self._raw: Any = None
+        self._number: int | None = None
+
+    @contextmanager
+    def rolled_back(self, connection: Connection) -> Iterator[None]:
+        """Work in one transaction of a connection, and roll it back.
+
+        Raises:
+            UsageError: the connection has no transactions.
+        """
+        if is_autocommit(connection):
+            raise UsageError(
+                "a rehearsal needs a transaction, and the engine is in AUTOCOMMIT",
+                hint="make it with another isolation_level",
+            )
+        # Alembic leaves a transaction alone that it has not begun.
+        with connection.begin() as transaction:
+            if connection.dialect.name == "postgresql":
+                self._number = connection.execute(text("SELECT txid_current()")).scalar_one()
+                self._raw = _raw(connection)
+            try:
+                yield
+            finally:
+                self._raw = None  # what follows is no part of it
+            transaction.rollback()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Refuse meanwhile, on whatever connection, what would make a rehearsal last.
+
+        Raises:
+            MigrationError: something would commit; it has not. Or the driver's own ``commit()`` was
+                called, of which SQLAlchemy knows nothing.
+        """
+
+        def refuse(_connection: Connection) -> None:
+            raise MigrationError(COMMITS)
+
+        def look(other: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+            if OURS in other.get_execution_options():
+                return
+            at_once = is_autocommit(other) and (not is_read(statement) or calls_unknown(statement))
+            if is_commit(statement, other.dialect.name) or at_once:
+                refuse(other)
+            if _raw(other) is self._raw:
+                self.check()
+
+        with listening({"commit": refuse, "before_cursor_execute": look}):
+            yield
+
+    def check(self) -> None:
+        """Make sure that the transaction is still the one that was begun.
+
+        SQLite is told beforehand to refuse a commit; on PostgreSQL it is found out afterwards.
+
+        Raises:
+            MigrationError: it is not.
+        """
+        if self._raw is None:
+            return
+        try:
+            is_other = _asked(self._raw, "SELECT txid_current()") != self._number
+        except Exception:  # noqa: BLE001 - the transaction has failed, which is told soon
+            return
+        if not is_other:
+            return
+        outcome = _asked(self._raw, f"SELECT txid_status({self._number})")
+        self._raw = None
+        if outcome == "aborted":
+            raise MigrationError("it has rolled back by itself what was rehearsed before it")
+        self._statements.commit()
+        raise MigrationError(
+            "it has committed by the driver's own commit(), which a rehearsal cannot take back"
         )
-    # Alembic leaves a transaction alone that it has not begun.
-    with connection.begin() as transaction:
-        yield
-        transaction.rollback()
 
 
-@contextmanager
-def nothing_commits() -> Iterator[None]:
-    """Refuse meanwhile, on whatever connection, what would make a rehearsal last.
+def _raw(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
 
-    Raises:
-        MigrationError: something would commit; it has not.
-    """
 
-    def refuse(_connection: Connection) -> None:
-        raise MigrationError("it commits by itself, which a rehearsal cannot take back")
-
-    def look(other: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-        ours = OURS in other.get_execution_options()
-        at_once = is_autocommit(other) and not is_read(statement)
-        if not ours and (is_commit(statement) or at_once):
-            refuse(other)
-
-    with listening({"commit": refuse, "before_cursor_execute": look}):
-        yield
+def _asked(raw: Any, statement: str) -> Any:
+    cursor = raw.cursor()
+    try:
+        cursor.execute(statement)
+        return cursor.fetchone()[0]
+    finally:
+        cursor.close()
 
 
 def check_deferred(connection: Connection) -> None:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.databases.listening import listening
+from alembic_migrate.databases.statements import without_comments
 from alembic_migrate.databases.violations import Violations, below, on_driver, references
-from alembic_migrate.databases.watching import is_autocommit, without_comments
+from alembic_migrate.databases.watching import is_autocommit
 from alembic_migrate.errors import MigrationError
 
 if TYPE_CHECKING:
@@ -30,9 +31,14 @@ _DROP = re.compile(
 
 
 class SqliteCare:
-    """Sees to SQLite connections while they are migrated."""
+    """Sees to SQLite connections while they are migrated.
 
-    def __init__(self) -> None:
+    Args:
+        rehearsing: nobody but us ends a transaction.
+    """
+
+    def __init__(self, *, rehearsing: bool = False) -> None:
+        self._rehearsing = rehearsing
         self._violations: dict[int, Violations] = {}
         self._unwatched: dict[int, Connection] = {}
         self._waiting: set[int] = set()
@@ -118,6 +124,7 @@ class SqliteCare:
         if id(raw) not in self._violations:
             self._violations[id(raw)] = Violations(connection)
             self._watched.append(raw)
+        self._violations[id(raw)].is_closed = self._rehearsing
 
     def _before_drop(self, connection: Connection, raw: Any, statement: str) -> None:
         """See to it that a DROP TABLE takes no rows of other tables with it.
@@ -136,6 +143,18 @@ class SqliteCare:
         self._watch(connection, raw)
         self._switch_off(raw)
         self._unwatched[id(raw)] = connection
+
+    def rolls_back(self, connection: Connection) -> None:
+        """Let a transaction be rolled back that SQLAlchemy knows of."""
+        if connection.dialect.name == "sqlite":
+            watched = self._violations.get(id(_raw(connection)))
+            if watched is not None:
+                watched.is_closed = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether a transaction was to be ended that is rehearsed."""
+        return any(watched.refused for watched in self._violations.values())
 
     def check(self, connection: Connection) -> None:
         """Refuse rows that refer to rows that are gone; those that were there before may stay.
@@ -169,18 +188,22 @@ class SqliteCare:
 
 
 @contextmanager
-def migrating_sqlite() -> Iterator[SqliteCare]:
+def migrating_sqlite(*, rehearsing: bool = False) -> Iterator[SqliteCare]:
     """See to every SQLite connection that is made meanwhile, by whatever engine.
+
+    Args:
+        rehearsing: no transaction is committed, by the driver's own ``commit()`` neither.
 
     A transaction begins with ``BEGIN IMMEDIATE``, so that DDL is part of it and is rolled back with
     it; a commit that would leave new violations of foreign keys is refused.
     """
-    care = SqliteCare()
+    care = SqliteCare(rehearsing=rehearsing)
     listeners: dict[str, Callable[..., Any]] = {
         "engine_connect": care.connected,
         "begin": care.begins,
         "before_cursor_execute": care.executes,
         "commit": care.check,
+        "rollback": care.rolls_back,
     }
     with listening(listeners):
         try:

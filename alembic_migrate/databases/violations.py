@@ -60,7 +60,14 @@ class Violations:
 
     Args:
         connection: to SQLite; what is there already is counted now.
+
+    Attributes:
+        is_closed: no transaction may be ended, by whatever means.
+        refused: one was to be.
     """
+
+    is_closed = False
+    refused = False
 
     def __init__(self, connection: Connection) -> None:
         self._tables = {each.casefold() for each in _tables(connection)}
@@ -72,6 +79,9 @@ class Violations:
         self._before = _count(connection, None)
 
     def _authorize(self, action: int, first: str | None, second: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_TRANSACTION and first != "BEGIN" and self.is_closed:
+            self.refused = True
+            return sqlite3.SQLITE_DENY
         # It is asked when a statement is compiled, and statements are kept: nothing is forgotten.
         if self._touched is not None:
             if action in _FIRST and first is not None:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.databases.listening import listening
+from alembic_migrate.databases.statements import commits_by_itself, is_commit, is_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection
-
-_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!!).*?\*/)*", re.DOTALL)
-_READS = re.compile(
-    r"(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET|BEGIN|COMMIT|ROLLBACK|KILL)\b", re.IGNORECASE
-)
-_DDL = re.compile(
-    r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE|/\*!)(?!\s+TEMPORARY)", re.IGNORECASE
-)
-# COMMIT as a statement of its own, or behind others in one string; not in a routine's body.
-_COMMIT = re.compile(
-    r"(COMMIT|END)\b|(?!DO\b|CREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\b).*?;\s*COMMIT\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_COMMITS_WITH_DDL = ("mysql", "mariadb", "oracle")
 
 # An execution option: a connection that does none of the migration's own work.
 OURS = "alembic_migrate_ours"
@@ -71,18 +57,19 @@ class Statements:
     def starts(self, connection: Connection, statement: str) -> None:
         """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
         self._doubtful = None
-        if _commits_by_itself(connection, statement):
+        if commits_by_itself(connection, statement):
             self.commit()
 
     def executed(self, connection: Connection, statement: str) -> None:
         """Note a statement that succeeded."""
+        commits = is_commit(statement, connection.dialect.name)
         if not is_read(statement):
             self.done.append(" ".join(statement.split()))
-        elif not is_commit(statement):
+        elif not commits:
             return
-        if is_commit(statement):  # op.execute("COMMIT"), of which SQLAlchemy knows nothing
+        if commits:  # op.execute("COMMIT"), of which SQLAlchemy knows nothing
             self.commit()
-        if _commits_by_itself(connection, statement) or is_autocommit(connection):
+        if commits_by_itself(connection, statement) or is_autocommit(connection):
             self.committed = len(self.done)
 
     def commit(self) -> None:
@@ -110,28 +97,6 @@ class Statements:
             del self.done[: self._whole]
             self.committed -= self._whole
             self._whole = 0
-
-
-def is_read(statement: str) -> bool:
-    """Tell whether a statement changes nothing that a commit would keep."""
-    return _READS.match(without_comments(statement)) is not None
-
-
-def is_commit(statement: str) -> bool:
-    """Tell whether a statement commits what came before it, by saying so."""
-    return _COMMIT.match(without_comments(statement)) is not None
-
-
-def _commits_by_itself(connection: Connection, statement: str) -> bool:
-    if connection.dialect.name not in _COMMITS_WITH_DDL:
-        return False
-    return _DDL.match(without_comments(statement)) is not None
-
-
-def without_comments(statement: str) -> str:
-    """Return a statement without the comments in front of it."""
-    start = _COMMENTS.match(statement)
-    return statement[start.end() :] if start else statement
 
 
 def is_autocommit(connection: Connection) -> bool:

@@ -630,3 +630,19 @@ def test_the_library_tells_and_resolves(half, mariadb_url, monkeypatch):
     assert (run.verb, run.before, run.after) == ("resolve", ("r0000",), ("r1",))
     assert [one.outcome for one in project.journal()[0].entries] == ["done", "resolved", "done"]
     assert half.stamped(mariadb_url) == ["r1"]
+
+
+def test_without_the_lock_the_row_of_a_run_that_is_alive_is_left_alone(
+    project, postgresql_url, command
+):
+    """Who takes no lock cannot know whether that run was killed."""
+    slow = f"{halting('middle')}\n{MAKES['b']}"
+    here = write(project(), postgresql_url, MAKES["a"], slow, journal=True, lock="off")
+    command(here, "upgrade", "r0000")
+    with started(here, "upgrade", HALT="middle"):
+        halted(here, "middle")
+        command(here, "downgrade", "base")
+        assert noted(here, postgresql_url)[1:] == [
+            ("r0001", "upgrade", "running"),
+            ("r0000", "downgrade", "done"),
+        ]

@@ -152,6 +152,147 @@ def test_a_revision_that_commits_after_all_is_stopped(project, url, command, end
     assert here.tables(url) == []
 
 
+# Ways past SQLAlchemy to end a transaction.
+DRIVERS = {
+    "proxy": "op.get_bind().connection.{end}()",
+    "driver": "op.get_bind().connection.dbapi_connection.{end}()",
+}
+RAW = """
+raw = op.get_bind().connection.dbapi_connection
+cursor = raw.cursor()
+cursor.execute("CREATE TABLE by_hand (x INTEGER)")
+cursor.close()
+"""
+STAYS = (
+    "these statements are committed and stay, although their revision is not applied:\n"
+    "    CREATE TABLE b (n INTEGER)\n"
+    "  undo them by hand, correct the revision, and run it again\n"
+)
+FIRST = 'op.execute("CREATE TABLE b (n INTEGER)")'
+
+
+@pytest.mark.parametrize("after", ["", 'op.execute("CREATE TABLE c (n INTEGER)")', RAW])
+@pytest.mark.parametrize("how", list(DRIVERS))
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_a_drivers_own_commit_is_told_as_what_it_is(
+    project, postgresql_url, command, driver, how, after
+):
+    url = asynchronous(postgresql_url) if driver == "async" else postgresql_url
+    commits = f"{FIRST}\n{DRIVERS[how].format(end='commit')}\n{after}"
+    here = write(project(), url, MAKES_A, commits)
+    command(here, "upgrade", "r0000")
+
+    said = command(here, "upgrade", "--rehearse", status=1)
+
+    error = re.sub(r"py:\d+", "py", failure(here, said.stderr))
+    assert said.stdout == ""
+    assert error == (
+        "Error: revision r0001 failed in upgrade(): ROOT/migrations/versions/r0001.py: it has "
+        "committed by the driver's own commit(), which a rehearsal cannot take back\n"
+        f"  the version table is still at r0000\n  {STAYS}"
+    )
+    assert here.tables(postgresql_url) == ["a", "alembic_version", "b"]
+    assert here.stamped(postgresql_url) == ["r0000"]
+
+
+def test_what_an_earlier_revision_did_is_committed_with_it(project, postgresql_url, command):
+    here = write(project(), postgresql_url, MAKES_A, DRIVERS["driver"].format(end="commit"))
+    said = command(here, "upgrade", "--rehearse", status=1).stderr
+    assert said.endswith("\n  r0000 ran before it and stays: the database is now at r0000\n")
+    assert here.stamped(postgresql_url) == ["r0000"]
+
+
+def test_a_drivers_own_rollback_ends_the_rehearsal(project, url, command):
+    here = write(project(), url, MAKES_A, f"{DRIVERS['driver'].format(end='rollback')}\n{FIRST}")
+    said = failure(here, command(here, "upgrade", "--rehearse", status=1).stderr)
+    assert re.sub(r"py:\d+: .*", "py: SAID", said) == (
+        "Error: revision r0001 failed in upgrade(): ROOT/migrations/versions/r0001.py: SAID\n"
+        "  nothing changed: the database is still at base\n"
+    )
+    assert here.tables(url) == []
+
+
+@pytest.mark.parametrize("how", [*DRIVERS, "swallowed", "script"])
+@pytest.mark.parametrize("driver", ["sync", "async"])
+def test_sqlite_refuses_a_drivers_own_commit(project, sqlite_url, command, driver, how):
+    url = asynchronous(sqlite_url) if driver == "async" else sqlite_url
+    ends = DRIVERS.get(how, DRIVERS["driver"]).format(end="commit")
+    if how == "swallowed":
+        ends = f"try:\n    {ends}\nexcept Exception:\n    pass"
+    if how == "script":
+        ends = 'op.get_bind().connection.driver_connection.executescript("CREATE TABLE c (x);")'
+        if driver == "async":
+            ends = (
+                "op.get_bind().connection.dbapi_connection.run_async("
+                'lambda c: c.executescript("CREATE TABLE c (x);"))'
+            )
+    here = write(project(), url, MAKES_A, f"{FIRST}\n{ends}")
+    command(here, "upgrade", "r0000")
+
+    said = command(here, "upgrade", "--rehearse", status=1)
+
+    assert re.sub(r"py:\d+", "py", failure(here, said.stderr)) == (
+        "Error: revision r0001 failed in upgrade(): ROOT/migrations/versions/r0001.py: it commits "
+        "by itself, which a rehearsal cannot take back\n"
+        "  nothing changed: the database is still at r0000\n"
+    )
+    assert here.tables(sqlite_url) == ["a", "alembic_version"]
+    assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 1 revision\n"
+
+
+HARMLESS = {
+    "literal": "op.execute(\"INSERT INTO a VALUES ('one; commit')\")",
+    "quoted": "op.execute(\"INSERT INTO a VALUES ('it''s; COMMIT')\")",
+    "name": "op.execute('CREATE TABLE \"c; commit\" (x INTEGER)')",
+    "comment": 'op.execute("INSERT INTO a VALUES (1) -- first; commit")',
+    "block": 'op.execute("INSERT INTO a /* x; commit */ VALUES (1)")',
+}
+HARMLESS_ON_POSTGRESQL = {
+    "dollars": 'op.execute("INSERT INTO a VALUES ($$x; commit$$)")',
+    "escaped": "op.execute(sa.text(\"INSERT INTO a VALUES (E'x\\\\'; commit')\"))",
+    "function": (
+        'op.execute("CREATE FUNCTION f() RETURNS void AS $x$ BEGIN PERFORM 1; COMMIT; END $x$ '
+        'LANGUAGE plpgsql")'
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", [*HARMLESS, *HARMLESS_ON_POSTGRESQL])
+def test_a_commit_that_is_only_written_is_none(project, request, command, kind):
+    on = "sqlite" if kind in HARMLESS else "postgresql"
+    url = request.getfixturevalue(f"{on}_url")
+    makes = 'op.execute("CREATE TABLE a (x VARCHAR(50))")'
+    here = write(project(), url, makes, (HARMLESS | HARMLESS_ON_POSTGRESQL)[kind])
+    assert command(here, "upgrade", "--rehearse").stdout.startswith("Rehearsed 2 revisions")
+
+
+def test_a_function_that_a_connection_of_its_own_calls_may_stay(project, postgresql_url, command):
+    """Nobody knows what it does, and in AUTOCOMMIT nothing takes it back."""
+    calls = (
+        "elsewhere = sa.create_engine(op.get_bind().engine.url, isolation_level='AUTOCOMMIT')\n"
+        "try:\n    with elsewhere.connect() as c:\n"
+        "        assert c.execute(sa.text('SELECT count(*) FROM pg_class')).scalar()\n"
+        "        c.execute(sa.text(\"SELECT setval('s', 77)\"))\n"
+        "finally:\n    elsewhere.dispose()"
+    )
+    here = write(project(), postgresql_url, calls)
+    here.execute(postgresql_url, "CREATE SEQUENCE s")
+    said = command(here, "upgrade", "--rehearse", status=1).stderr
+    assert "it commits by itself, which a rehearsal cannot take back\n" in said
+    assert here.rows(postgresql_url, "SELECT last_value FROM s") == [(1,)]
+
+
+def test_nothing_is_rehearsed_over_a_half_applied_revision(project, url, command):
+    here = write(project(), url, MAKES_A, MAKES_B, journal=True)
+    command(here, "upgrade", "r0000")
+    half = "UPDATE alembic_version_journal SET outcome = 'half applied'"
+    here.execute(url, half)
+    before = content(here, url)
+    said = command(here, "upgrade", "--rehearse", status=1).stderr
+    assert said.startswith("Error: revision r0000 is half applied: its upgrade began ")
+    assert content(here, url) == before
+
+
 def test_a_commit_behind_another_statement_is_found_too(project, postgresql_url, command):
     both = f'{MAKES_A}\nop.execute("CREATE TABLE b (n INTEGER); COMMIT")'
     here = write(project(), postgresql_url, both)
