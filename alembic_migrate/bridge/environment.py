@@ -157,6 +157,8 @@ class Environment(EnvironmentContext):
         if self.request.report is not ignore:
             tell_steps_once()
         self.places.append(Place(self._database, version_table_of(self.get_context())))
+        if self.request.guard is not None and self.ran == 1:
+            self._tell_of_journal()
         if self.request.context.get("purge"):
             self.purged = _heads_before(self.get_context())
         try:
@@ -171,6 +173,16 @@ class Environment(EnvironmentContext):
                 self.request.guard.rehearsed(connection)
             if self.target.environment != "builtin":
                 self.request.guard.ran()
+
+    def _tell_of_journal(self) -> None:
+        """Say where the journal is when it is not in the database that the script has chosen."""
+        if not (self.target.config["journal"] and self.elsewhere):
+            return
+        said = "no journal is kept: env.py chooses the database, and no url is configured"
+        if self.target.keeps_journal:
+            said = f"the journal is kept in {self.target.shown_url}, the configured database; "
+            said += f"env.py chose {self._database}"
+        self.request.report(Event("warning", said, self.target.name))
 
     @property
     def database(self) -> str | None:

@@ -128,7 +128,8 @@ class Job:
         with guarding(self.target, self.progress.report) as guard:
             self.progress.statements = guard.statements
             self.progress.guard = guard
-            if self.target.config["journal"]:
+            rehearsed = self.target.rehearsing and self.target.config["journal"]
+            if guard.journal is not None or rehearsed:
                 revisions = self.scripts.walk_revisions()
                 refuse_half_applied(self.target, guard.journal, revisions, self.verb)
             return self._until_done(destination, guard)

@@ -263,8 +263,12 @@ class Target:
 
     @property
     def keeps_journal(self) -> bool:
-        """Tell whether what runs is noted in the journal; what is rolled back again is not."""
-        return bool(self.config["journal"]) and not self.rehearsing
+        """Tell whether what runs is noted in the journal; what is rolled back again is not.
+
+        Where nobody but ``env.py`` knows the database there is no place for one.
+        """
+        wanted = bool(self.config["journal"]) and not self.rehearsing
+        return wanted and self.configured_url() is not None
 
     @property
     def lock_wait(self) -> float:

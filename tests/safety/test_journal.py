@@ -16,6 +16,7 @@ from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.version import VERSION
 from tests.projects import TWO_BASES, Project, revision_text
 from tests.safety.histories import halted, halting, started, write
+from tests.safety.scripts import script
 from tests.servers import asynchronous
 
 MAKES = {name: f'op.create_table("{name}", sa.Column("x", sa.Integer))' for name in "abc"}
@@ -646,3 +647,25 @@ def test_without_the_lock_the_row_of_a_run_that_is_alive_is_left_alone(
             ("r0001", "upgrade", "running"),
             ("r0000", "downgrade", "done"),
         ]
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_journal_beside_the_database_that_a_script_chose_is_told(
+    project, sqlite_url, command, tmp_path, configured
+):
+    chosen = f"sqlite:///{tmp_path}/chosen.db"
+    here = write(project(), sqlite_url, MAKES["a"], journal=True)
+    here.write("migrations/env.py", script(before=f"URL = {chosen!r}"))
+    if not configured:
+        toml = here.read("pyproject.toml").replace(f'url = "{sqlite_url}"\n', "")
+        here.write("pyproject.toml", toml)
+
+    said = command(here, "upgrade").stderr
+
+    kept = f"the journal is kept in {sqlite_url}, the configured database; env.py chose {chosen}"
+    none = "no journal is kept: env.py chooses the database, and no url is configured"
+    assert f"Warning: {kept if configured else none}\n" in said
+    assert said.count("journal is") == 1
+    assert here.stamped(chosen) == ["r0000"]
+    if configured:
+        assert noted(here, sqlite_url) == [("r0000", "upgrade", "done")]
