@@ -46,6 +46,7 @@ def load(
     url: str | URL | None = None,
     x: Sequence[str] = (),
     settings: Sequence[str] = (),
+    tenant: str | Sequence[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> Project:
     """Read a project's configuration and return the project.
@@ -59,6 +60,7 @@ def load(
         url: the database, for one base; a ``URL`` may hold a password.
         x: what ``context.get_x_argument()`` gives to an ``env.py``.
         settings: ``KEY=VALUE``, any key of a base, the value as TOML.
+        tenant: the tenants that the verbs work on, names or globs; all by default.
         environ: stands in for ``os.environ``.
 
     Raises:
@@ -77,7 +79,8 @@ def load(
         environ=environ,
     )
     words = (base,) if isinstance(base, str) else tuple(base or ())
-    return Project(configuration, words, all_bases=all_bases, x=tuple(x))
+    tenants = (tenant,) if isinstance(tenant, str) else tuple(tenant)
+    return Project(configuration, words, all_bases=all_bases, x=tuple(x), tenants=tenants)
 
 
 class Project:
@@ -95,11 +98,13 @@ class Project:
         *,
         all_bases: bool = False,
         x: tuple[str, ...] = (),
+        tenants: tuple[str, ...] = (),
     ) -> None:
         self._configuration = configuration
         self._words = words
         self._all = all_bases
         self._x = x
+        self._tenants = tenants
 
     @property
     def root(self) -> Path:
@@ -415,7 +420,9 @@ class Project:
 
     def _with_directory(self, directory: str | os.PathLike[str]) -> Project:
         configuration = self._configuration.with_directory(os.fspath(directory))
-        return Project(configuration, self._words, all_bases=self._all, x=self._x)
+        return Project(
+            configuration, self._words, all_bases=self._all, x=self._x, tenants=self._tenants
+        )
 
     def _migrating(self, wait: float, lock_wait: float | None) -> tuple[Target, ...]:
         return tuple(

@@ -22,6 +22,7 @@ KeyType = Literal[
     "boolean or hook",
     "strings or string",
     "hooks table",
+    "tenants table",
 ]
 
 
@@ -90,8 +91,41 @@ _DIRECTORY = (
 )
 _ENV = "whose environment runs: auto is the folder's env.py if there is one, builtin ignores it"
 _LOCATIONS = "the folders of the revision files; by default versions in the migrations folder"
+_TENANTS = "the tenants that share the base's history, each with a schema or a database of its own"
 _POST_WRITE = "programs that are run on a new revision file, as in Alembic's pyproject.toml"
 _POST_WRITE_EXAMPLE = '[{ name = "ruff", type = "exec", executable = "ruff", options = "format" }]'
+
+TENANT_KEYS: tuple[Key, ...] = (
+    Key("names", "strings", "the tenants", example='["acme", "globex"]'),
+    _text("query", "SQL whose first column names them", "SELECT name FROM tenants"),
+    Key(
+        "query_url",
+        "string",
+        "where the query is asked; by default in the base's own database",
+        secret=True,
+        example='"${DATABASE_URL}"',
+    ),
+    Key("function", "hook", "a function that returns their names", example='"app.tenants:names"'),
+    _text(
+        "schema",
+        "the schema of a tenant, on MySQL and MariaDB its database; by default {tenant}",
+        "tenant_{tenant}",
+    ),
+    Key(
+        "url",
+        "string",
+        "the URL of a tenant's database, where each has one of its own",
+        secret=True,
+        example='"postgresql+psycopg://app@db/{tenant}"',
+    ),
+    Key(
+        "shared",
+        "strings",
+        "schemas behind the tenant's own on PostgreSQL's search path; by default none, so that "
+        "nothing of theirs is changed by mistake",
+        example='["public"]',
+    ),
+)
 
 KEYS: tuple[Key, ...] = (
     Key("base", "string", _BASE, scope="tool", example='"app"'),
@@ -191,6 +225,7 @@ KEYS: tuple[Key, ...] = (
     _flag(
         "sum", "whether alembic-db.sum in the migrations folder keeps a sum of each revision file"
     ),
+    Key("tenants", "tenants table", _TENANTS, example='{ names = ["acme", "globex"] }'),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
     _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
     _text("version_table_schema", "the version table's schema", "migrations"),
@@ -259,7 +294,7 @@ KEYS: tuple[Key, ...] = (
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
 
 # Keys that hold a URL: what a variable stands for is escaped there.
-URLS: frozenset[str] = frozenset({"url", "migrate_url", "scratch_url"})
+URLS: frozenset[str] = frozenset({"url", "migrate_url", "scratch_url", "query_url"})
 
 # What Alembic and Flask-Migrate call some of these: a name of theirs is answered with ours.
 FOREIGN_NAMES: dict[str, str] = {

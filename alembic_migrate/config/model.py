@@ -23,11 +23,13 @@ from pydantic import (
     create_model,
 )
 
-from alembic_migrate.config.keys import BY_NAME, KEYS, Key
+from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_KEYS, Key
 from alembic_migrate.config.problems import Place, unknown_key, wrong_value
+from alembic_migrate.config.tenants import BY_NAME as TENANT_BY_NAME
+from alembic_migrate.config.tenants import check_tenants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Scope = Literal["tool", "base"]
 
@@ -64,6 +66,7 @@ _TYPES: dict[str, Any] = {
     "boolean or hook": StrictBool | _Hook,
     "strings or string": _Filled | list[_Filled],
     "hooks table": list[dict[str, StrictStr]],
+    "tenants table": dict[StrictStr, Any],  # checked by itself, with its own place in the file
 }
 
 
@@ -73,7 +76,7 @@ def _field(key: Key) -> tuple[Any, Any]:
         annotation = Literal[key.choices]
     elif key.blank:
         annotation = StrictStr
-    return (annotation, Field(default=None, gt=0 if key.positive else None))
+    return (annotation, Field(default=None, gt=0 if key.positive else None, alias=key.name))
 
 
 @cache
@@ -83,11 +86,23 @@ def model(scope: Scope) -> type[BaseModel]:
     Args:
         scope: ``tool`` for ``[tool.alembic-migrate]``, ``base`` for a base's table.
     """
+    keys = (key for key in KEYS if scope == "tool" or key.scope == "base")
+    return _model(f"{scope.title()}Table", keys)
+
+
+@cache
+def tenants_model() -> type[BaseModel]:
+    """Return the model of the table ``tenants``."""
+    return _model("TenantsTable", TENANT_KEYS)
+
+
+def _model(name: str, keys: Iterable[Key]) -> type[BaseModel]:
+    # A field may not have the name of a method of pydantic's: it goes by its alias then.
     fields: dict[str, Any] = {
-        key.name: _field(key) for key in KEYS if scope == "tool" or key.scope == "base"
+        f"{key.name}_" if hasattr(BaseModel, key.name) else key.name: _field(key) for key in keys
     }
     config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())
-    created: type[BaseModel] = create_model(f"{scope.title()}Table", __config__=config, **fields)
+    created: type[BaseModel] = create_model(name, __config__=config, **fields)
     return created
 
 
@@ -102,8 +117,24 @@ def validate(place: Place, values: Mapping[str, Any], scope: Scope) -> dict[str,
     Raises:
         AlembicMigrateError: a key is unknown or a value has the wrong type; the first in the file.
     """
+    more = ("bases",) if scope == "tool" else ()
+    _check(model(scope), BY_NAME, place, values, more)
+    if "tenants" in values:
+        inner = place.below("tenants")
+        _check(tenants_model(), TENANT_BY_NAME, inner, values["tenants"])
+        check_tenants(inner, values["tenants"])
+    return dict(values)
+
+
+def _check(
+    table: type[BaseModel],
+    keys: Mapping[str, Key],
+    place: Place,
+    values: Mapping[str, Any],
+    more: tuple[str, ...] = (),
+) -> None:
     try:
-        model(scope).model_validate(dict(values))
+        table.model_validate(dict(values))
     except ValidationError as error:
         wrong = {
             str(item["loc"][0]): item["type"]
@@ -111,7 +142,6 @@ def validate(place: Place, values: Mapping[str, Any], scope: Scope) -> dict[str,
         }
         first = min(wrong, key=lambda name: place.line(name) or 0)
         if wrong[first] == "extra_forbidden":
-            known = [*model(scope).model_fields, *(["bases"] if scope == "tool" else [])]
-            raise unknown_key(place, first, known) from None
-        raise wrong_value(place, BY_NAME[first], values[first]) from None
-    return dict(values)
+            known = [field.alias or name for name, field in table.model_fields.items()]
+            raise unknown_key(place, first, [*known, *more], keys) from None
+        raise wrong_value(place, keys[first], values[first]) from None

@@ -13,7 +13,7 @@ from alembic_migrate.config.keys import BY_NAME, FOREIGN_NAMES, TABLE, Key
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -56,7 +56,8 @@ class Place:
     def where(self, key: str | None = None) -> str:
         """Return ``/path/pyproject.toml:3: tool.alembic-migrate.url`` or ``--set url``."""
         if self.path is None:
-            return f"--set {key}"
+            below = self.table[len(TABLE) :]
+            return f"--set {dotted(below if key is None else (*below, key))}"
         line = self.line(key)
         at = f"{self.path}:{line}" if line else str(self.path)
         return f"{at}: {dotted(self.table if key is None else (*self.table, key))}"
@@ -68,6 +69,10 @@ class Place:
         line = self.line(key)
         file = shown(self.path, root)
         return f"{file}:{line} [{dotted(self.table)}]" if line else f"{file} [{dotted(self.table)}]"
+
+    def below(self, name: str) -> Place:
+        """Return a table inside this one."""
+        return Place(self.path, self.text, (*self.table, name))
 
     def error(self, key: str | None, problem: str, hint: str | None = None) -> AlembicMigrateError:
         """Return the error that says what is wrong with a key of this table."""
@@ -133,6 +138,7 @@ _EXPECTED = {
     "boolean or hook": 'true, false or a string "package.module:function"',
     "strings or string": "a string or an array of strings",
     "hooks table": "an array of tables with strings in them",
+    "tenants table": "a table",
 }
 
 
@@ -162,9 +168,11 @@ def _line(key: Key) -> str:
     return f"{key.name} = {key.example}"
 
 
-def unknown_key(place: Place, name: str, known: Sequence[str]) -> AlembicMigrateError:
+def unknown_key(
+    place: Place, name: str, known: Sequence[str], keys: Mapping[str, Key] = BY_NAME
+) -> AlembicMigrateError:
     """Return the error for a key that this table does not have, with the nearest that it has."""
-    if name in BY_NAME:
+    if name in keys:
         problem = f"is a key of [{dotted(TABLE)}] alone, not of a base"
         return place.error(name, problem, f"[{dotted(TABLE)}]\n{_line(BY_NAME[name])}")
     words = {**{name: name for name in known}, **FOREIGN_NAMES}
@@ -176,5 +184,5 @@ def unknown_key(place: Place, name: str, known: Sequence[str]) -> AlembicMigrate
     said = f'the nearest known key is "{ours}"'
     if near != ours:
         said += f" (elsewhere called {near})"
-    example = BY_NAME[ours].example if ours in BY_NAME else ""
+    example = keys[ours].example if ours in keys else ""
     return place.error(name, "is not a known key", said + (f"\n{ours} = {example}" * bool(example)))

@@ -13,6 +13,7 @@ _TYPES = {
     "strings or string": "string or array of strings",
     "paths": "array of paths",
     "hooks table": "array of tables",
+    "tenants table": "table",
 }
 
 

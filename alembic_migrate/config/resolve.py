@@ -15,6 +15,7 @@ from alembic_migrate.config.base import (
 )
 from alembic_migrate.config.inifile import AlembicFiles, alembic_files
 from alembic_migrate.config.keys import BY_NAME, KEYS, PER_BASE, URLS, Key
+from alembic_migrate.config.tenants import tenancy
 from alembic_migrate.config.variables import Unresolved, Variables
 from alembic_migrate.errors import AlembicMigrateError
 
@@ -138,11 +139,17 @@ def _value(variables: Variables, key: Key, layer: Layer, name: str) -> Any:
         value = expanded(variables, key, value, layer.place, name)
     if key.name in URLS:
         return anchored_url(value, layer.anchor)
+    if key.name == "tenants":
+        return tenancy({word: _at(word, item, layer.anchor) for word, item in value.items()})
     if key.type == "path":
         return anchored(value, layer.anchor)
     if key.type == "paths":
         return tuple(anchored(item, layer.anchor) for item in value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _at(word: str, item: Any, anchor: Path) -> Any:
+    return anchored_url(item, anchor) if word in URLS else item
 
 
 def expanded(variables: Variables, key: Key, value: Any, place: Place, name: str | None) -> Any:
@@ -153,19 +160,19 @@ def expanded(variables: Variables, key: Key, value: Any, place: Place, name: str
     """
     own_name = name if key.name in PER_BASE else None
 
-    def expand(item: Any) -> Any:
+    def expand(item: Any, word: str) -> Any:
         if isinstance(item, str):
-            if key.name in URLS:
+            if word in URLS:
                 return variables.expand_url(item, own_name)
             return variables.expand(item, own_name)
         if isinstance(item, list):
-            return [expand(each) for each in item]
+            return [expand(each, word) for each in item]
         if isinstance(item, dict):
-            return {word: expand(each) for word, each in item.items()}
+            return {inner: expand(each, inner) for inner, each in item.items()}
         return item
 
     try:
-        result = expand(value)
+        result = expand(value, key.name)
     except Unresolved as problem:
         raise place.error(key.name, problem.problem, problem.hint) from None
     if result == "" and isinstance(result, str) and not key.blank:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alembic_migrate.config.keys import KEYS, Key
+from alembic_migrate.config.keys import KEYS, TENANT_KEYS, Key
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME_PATTERN = "^[A-Za-z0-9_-]+$"
@@ -33,7 +33,8 @@ _TYPES: dict[str, dict[str, Any]] = {
 
 
 def _property(key: Key) -> dict[str, Any]:
-    schema = {"description": f"{key.help[0].upper()}{key.help[1:]}.", **_TYPES[key.type]}
+    kind = _tenants() if key.type == "tenants table" else _TYPES[key.type]
+    schema = {"description": f"{key.help[0].upper()}{key.help[1:]}.", **kind}
     if key.blank:
         schema.pop("minLength", None)
     if key.choices:
@@ -43,6 +44,11 @@ def _property(key: Key) -> dict[str, Any]:
     if key.default is not None:
         schema["default"] = list(key.default) if isinstance(key.default, tuple) else key.default
     return schema
+
+
+def _tenants() -> dict[str, Any]:
+    properties = {key.name: _property(key) for key in TENANT_KEYS}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_migrate.config.configuration import UNNAMED
+from alembic_migrate.config.tenants import FIELD
 from alembic_migrate.databases.state import JOURNAL_SUFFIX
+from alembic_migrate.databases.tenancy import in_schema
 from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
 from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
 from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.targets.kinds import kind_of
+from alembic_migrate.targets.tenants import TenantPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +45,7 @@ class Target:
         rehearsing: what is run is rolled back.
         wait: seconds to wait for a database that is still starting.
         lock_wait_typed: seconds to wait for the migration lock, where they were typed.
+        tenant: whose database or schema it is, of a base that has tenants; None is the base's own.
     """
 
     config: BaseConfig
@@ -51,6 +56,7 @@ class Target:
     rehearsing: bool = False
     wait: float = 0.0
     lock_wait_typed: float | None = None
+    tenant: str | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -66,12 +72,14 @@ class Target:
     @property
     def flag(self) -> str:
         """Return what a command line needs to mean this base: `` --base NAME``, or nothing."""
-        return f" --base {self.name}" if self.is_named else ""
+        base = f" --base {self.name}" if self.is_named else ""
+        return base if self.tenant is None else f"{base} --tenant {shlex.quote(self.tenant)}"
 
     @property
     def title(self) -> str:
         """Return how a sentence calls this base: by its name, where it has one of its own."""
-        return f"base {self.name}" if self.is_named else "the base"
+        base = f"base {self.name}" if self.is_named else "the base"
+        return base if self.tenant is None else f"{base}, tenant {self.tenant}"
 
     @property
     def table(self) -> str:
@@ -82,7 +90,7 @@ class Target:
     @property
     def prefix(self) -> str:
         """Return what stands before a message about this base: its name and a colon, or nothing."""
-        return f"base {self.name}: " if self.is_named else ""
+        return f"{self.title}: " if self.is_named or self.tenant is not None else ""
 
     @cached_property
     def folder(self) -> Path:
@@ -226,7 +234,31 @@ class Target:
         return found
 
     def configured_url(self) -> URL | None:
-        """Return the URL that flag, file or ``get_base()`` give, or None."""
+        """Return the URL that flag, file or ``get_base()`` give, or None; a tenant's, of a tenant.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        place = self.tenant_place
+        if place is None:
+            return self.base_url()
+        if place.tenancy.url is None:
+            own = self.base_url()
+            return place.database(own, self.title) if own is not None else None
+        template = place.tenancy.url
+        if self.migrating and FIELD in str(self.config["migrate_url"]):
+            template = str(self.config["migrate_url"])
+        return place.filled(parse_url(template, f"{self.title} (tenants.url)"))
+
+    @cached_property
+    def tenant_place(self) -> TenantPlace | None:
+        """Return where the tenant is, or None for the base's own database."""
+        if self.tenant is None:
+            return None
+        return TenantPlace(self.tenant, self.config["tenants"])
+
+    def base_url(self) -> URL | None:
+        """Return the URL of the base's own database, or None."""
         if self.migrating and self.config["migrate_url"]:
             origin = self.config.origin("migrate_url").text
             return parse_url(str(self.config["migrate_url"]), f"{self.title} ({origin})")
@@ -284,13 +316,28 @@ class Target:
     @property
     def version_table_schema(self) -> str | None:
         """Return the schema of the version table; None is the default one."""
-        schema = self.config["version_table_schema"]
+        schema = self.config["version_table_schema"] if self.schema is None else self.schema
         return str(schema) if schema is not None else None
 
     @cached_property
+    def schema(self) -> str | None:
+        """Return the tenant's schema on PostgreSQL; None where sessions are as they are."""
+        place = self.tenant_place
+        if place is None or place.tenancy.schema is None:
+            return None
+        return place.schema if self.url.get_backend_name() == "postgresql" else None
+
+    @cached_property
     def engine_factory(self) -> EngineFactory | None:
-        """Return the configured ``engine`` hook, or None."""
-        return self.hook("engine")
+        """Return what makes engines in place of ``create_engine``, or None.
+
+        It is the configured hook, and for a tenant's schema what keeps its sessions in there.
+        """
+        hook = self.hook("engine")
+        place = self.tenant_place
+        if place is None or self.schema is None:
+            return hook
+        return in_schema((self.schema, *place.tenancy.shared), hook)
 
     def hook(self, key: str) -> EngineFactory | None:
         """Return the callable that a key names as ``"package.module:function"``, or None."""

@@ -1,0 +1,113 @@
+"""Sessions of one tenant: PostgreSQL's search path, and where each schema of a database is.
+
+Source: PostgreSQL's manual, "The Schema Search Path"; a SET that is committed lasts as long as its
+session does.
+"""
+
+from __future__ import annotations
+
+import copy
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import column, event, inspect, literal, select, table, text, union_all
+from sqlalchemy.engine import Engine
+
+from alembic_migrate.databases.connecting import open_engine
+from alembic_migrate.databases.holding import apart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from alembic_migrate.databases.connecting import EngineFactory
+
+# Each table of a query takes a lock of its own: PostgreSQL has 64 for each connection it allows.
+_TOGETHER = 200
+
+_WITH_VERSION_TABLE = {
+    "postgresql": text(
+        "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relname = :name AND c.relkind IN ('r', 'p')"
+    ),
+    "mysql": text("SELECT table_schema FROM information_schema.tables WHERE table_name = :name"),
+}
+
+
+def in_schema(schemas: Sequence[str], factory: EngineFactory | None) -> EngineFactory:
+    """Return what makes engines whose sessions look into some schemas and into no others.
+
+    Args:
+        schemas: the search path; what is made without a schema is made in the first.
+        factory: makes the project's own engine, which is left as it is; or None.
+    """
+
+    def make(url: URL) -> Engine | AsyncEngine:
+        made = open_engine(url, factory)
+        engine = made if isinstance(made, Engine) else made.sync_engine
+        if factory is not None:
+            engine = apart(engine)
+            engine.dialect = copy.copy(engine.dialect)
+            engine.dialect.default_schema_name = schemas[0]
+        quote = engine.dialect.identifier_preparer.quote_identifier
+        path = ", ".join(quote(schema) for schema in schemas)
+        # Before SQLAlchemy asks a new engine's first connection which schema is its default.
+        event.listen(engine.pool, "connect", _setting(path), insert=factory is None)
+        return engine if isinstance(made, Engine) else type(made)(engine)
+
+    return make
+
+
+def _setting(path: str) -> Callable[[Any, object], None]:
+    def connected(raw: Any, _record: object) -> None:
+        cursor = raw.cursor()
+        cursor.execute(f"SET search_path TO {path}")
+        cursor.close()
+        raw.commit()  # a rollback would take it away
+
+    return connected
+
+
+def heads_of_schemas(
+    connection: Connection, schemas: Iterable[str], version_table: str
+) -> dict[str, tuple[str, ...] | None]:
+    """Return the ids in the version table of each schema of a database, in few queries.
+
+    Args:
+        connection: to PostgreSQL, MySQL or MariaDB.
+        schemas: whose are asked for.
+        version_table: the table's name in each.
+
+    Returns:
+        By schema: the ids, empty where there is no version table; None where there is no schema.
+    """
+    there = set(inspect(connection).get_schema_names())
+    asked = list(schemas)
+    backend = connection.dialect.name.replace("mariadb", "mysql")
+    found = connection.execute(_WITH_VERSION_TABLE[backend], {"name": version_table}).scalars()
+    versioned = set(found) & set(asked)
+    heads: dict[str, list[str]] = {schema: [] for schema in asked}
+    for some in _in_parts(sorted(versioned)):
+        for schema, revision in connection.execute(_all_heads(some, version_table)):
+            heads[schema].append(revision)
+    return {schema: tuple(ids) if schema in there else None for schema, ids in heads.items()}
+
+
+def _all_heads(schemas: Iterable[str], version_table: str) -> Any:
+    return union_all(
+        *(
+            select(
+                literal(schema, literal_execute=True),
+                table(version_table, column("version_num"), schema=schema).c.version_num,
+            )
+            for schema in schemas
+        )
+    )
+
+
+def _in_parts(names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    rest = iter(names)
+    while part := tuple(islice(rest, _TOGETHER)):
+        yield part
