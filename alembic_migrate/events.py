@@ -19,7 +19,7 @@ class Event:
             without its parameters), ``file`` (a file was
             written) or ``warning`` (something that works but may not be meant).
         message: the text for people, without a trailing newline.
-        base: the base it belongs to, or None.
+        base: the base it belongs to, ``base/tenant`` for one of its tenants; or None.
     """
 
     kind: Literal["step", "log", "sql", "file", "warning"]

@@ -332,13 +332,13 @@ class Project:
         """Return where each database is."""
         from alembic_migrate.commands import inspecting
 
-        return inspecting.current(self._targets("read"), report)
+        return inspecting.current(self._databases("read"), report)
 
     def status(self, *, report: Report = ignore) -> tuple[Status, ...]:
         """Return one row a base; a database that cannot be reached is a row too."""
         from alembic_migrate.commands import inspecting
 
-        return inspecting.status(self._targets("status"), report)
+        return inspecting.status(self._databases("status"), report)
 
     def require_head(self, *, report: Report = ignore) -> None:
         """Refuse to go on unless every database is at head: for a program's start.
@@ -348,13 +348,13 @@ class Project:
         """
         from alembic_migrate.commands import inspecting
 
-        inspecting.require_head(self._targets("status"), report)
+        inspecting.require_head(self._databases("status"), report)
 
     def check(self, *, report: Report = ignore) -> tuple[Check, ...]:
         """Return what histories, databases and models disagree about."""
         from alembic_migrate.commands import checking
 
-        return checking.check(self._targets("read"), report)
+        return checking.check(self._databases("read"), report)
 
     def heads(self, *, resolve_dependencies: bool = False) -> tuple[Revisions, ...]:
         """Return the heads of each history."""
@@ -392,7 +392,7 @@ class Project:
         """Return what each database's journal holds, newest first."""
         from alembic_migrate.commands import inspecting
 
-        return inspecting.journal(self._targets("read"))
+        return inspecting.journal(self._databases("read"))
 
     # --- configuration ------------------------------------------------------------------------
 
@@ -427,8 +427,14 @@ class Project:
     def _migrating(self, wait: float, lock_wait: float | None) -> tuple[Target, ...]:
         return tuple(
             replace(target, migrating=True, wait=wait, lock_wait_typed=lock_wait)
-            for target in self._targets("write", ordered=True)
+            for target in self._databases("write", ordered=True)
         )
+
+    def _databases(self, mode: Mode, *, ordered: bool = False) -> tuple[Target, ...]:
+        """Return a target for each database: of a base with tenants, one for each of them."""
+        from alembic_migrate.targets.tenants import expand_all
+
+        return expand_all(self._targets(mode, ordered=ordered), self._tenants)
 
     def _targets(
         self, mode: Mode, *, all_bases: bool = False, ordered: bool = False

@@ -84,11 +84,13 @@ class Current:
         base: the base's name.
         databases: one entry; more where the base's own ``env.py`` runs several databases.
         at_head: the version table holds exactly the heads of the folder.
+        tenant: whose database it is, of a base that has tenants; else None.
     """
 
     base: str
     databases: tuple[DatabaseRevisions, ...]
     at_head: bool
+    tenant: str | None = None
 
 
 State = Literal[
@@ -113,6 +115,7 @@ class Status:
         error: what is wrong, where the state is one of the last three.
         lock: who holds the migration lock now, or None.
         unknown: ids in the version table that the folder does not have.
+        tenant: whose database it is, of a base that has tenants; else None.
     """
 
     base: str
@@ -124,6 +127,7 @@ class Status:
     error: AlembicMigrateError | None = None
     lock: str | None = None
     unknown: tuple[str, ...] = ()
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ class Run:
         steps: the revisions that ran, in their order.
         sql: the script, where ``--sql`` asked for it; nothing was run then.
         rehearsed: the steps ran and were rolled back; nothing changed.
+        tenant: whose database it is, of a base that has tenants; else None.
     """
 
     base: str
@@ -166,6 +171,7 @@ class Run:
     steps: tuple[Step, ...] = ()
     sql: str | None = None
     rehearsed: bool = False
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +202,17 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A database's journal, newest first: what ``history --applied`` answers."""
+    """A database's journal, newest first: what ``history --applied`` answers.
+
+    Attributes:
+        base: the base's name.
+        entries: what it holds.
+        tenant: whose database it is, of a base that has tenants; else None.
+    """
 
     base: str
     entries: tuple[JournalEntry, ...]
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +284,7 @@ class Check:
         compared: whether models and database were compared; they are not while revisions are
             pending, since every pending revision would look like a change of the models.
         left_out: tables that no revision made and no model knows.
+        tenant: whose database it is, of a base that has tenants; else None.
     """
 
     base: str
@@ -278,6 +292,7 @@ class Check:
     findings: tuple[Finding, ...]
     compared: bool
     left_out: tuple[str, ...] = ()
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +346,7 @@ class Outcome(Generic[T]):
     base: str
     result: T | None = None
     error: AlembicMigrateError | None = None
+    tenant: str | None = None
 
 
 def as_json(value: Any) -> Any:
@@ -338,7 +354,9 @@ def as_json(value: Any) -> Any:
     if isinstance(value, AlembicMigrateError):
         return value.as_dict()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: as_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        # Only what belongs to a tenant says whose it is.
+        return {k: as_json(v) for k, v in fields if (k, v) != ("tenant", None)}
     if isinstance(value, dict):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -69,7 +69,7 @@ def filled_in(target: Target, given: dict[str, Any], report: Report) -> dict[str
                     "warning",
                     f"{target.folder}/env.py passes {key} = {_shown(given[key])}, "
                     f"{target.config.origin(key).text} says {_shown(value)}: env.py wins",
-                    target.name,
+                    target.label,
                 )
             )
     _fill_metadata(target, filled)

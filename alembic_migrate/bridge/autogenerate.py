@@ -212,7 +212,7 @@ def written_record(
 ) -> Written:
     """Report the files that were written, and return them as a record."""
     for script in scripts:
-        report(Event("file", str(script.path), target.name))
+        report(Event("file", str(script.path), target.label))
     return Written(target.name, tuple(record(script) for script in scripts), found, left_out)
 
 
@@ -239,7 +239,7 @@ def _tell_left_out(environment: Environment, report: Report) -> tuple[Forgotten,
     for one in found:
         hint = one.hint[0].upper() + one.hint[1:]
         message = f"{one.message}: its DROP was left out. {hint}"
-        report(Event("warning", message, environment.target.name))
+        report(Event("warning", message, environment.target.label))
     return tuple(found)
 
 

@@ -236,7 +236,7 @@ def run_environment(target: Target, scripts: Scripts, request: Request) -> Envir
 def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
     target.enter()
     with _ONE_AT_A_TIME, ExitStack() as stack:
-        report, name = request.report, target.name
+        report, name = request.report, target.label
         stack.enter_context(quiet_threads())
         stack.enter_context(kept_logging())
         stack.enter_context(forwarded_warnings(report, name))

@@ -286,7 +286,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
                 factory=target.engine_factory,
                 timeout=float(target.config["connect_timeout"]),
             )
-            tell = lambda said: report(Event("warning", said, target.name))  # noqa: E731
+            tell = lambda said: report(Event("warning", said, target.label))  # noqa: E731
             open_gate = stack.enter_context(gate(wish, tell))
         sqlite = stack.enter_context(migrating_sqlite(rehearsing=target.rehearsing))
         rehearsal = Rehearsal(statements) if target.rehearsing else None

@@ -196,7 +196,7 @@ class Job:
                 "warning",
                 f"revision {error.data['revision']} ran into lock_timeout{by} and was rolled back; "
                 f"try {retries + 2} of {int(self.target.config['lock_retries']) + 1} follows",
-                self.target.name,
+                self.target.label,
             )
         )
 

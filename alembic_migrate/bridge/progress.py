@@ -115,7 +115,7 @@ class Progress:
             if self.guard is not None:
                 self.guard.begins(begun.revision, self.direction, step)
             self.running = begun
-            self.report(Event("step", f"Running {step}", self.target.name))
+            self.report(Event("step", f"Running {step}", self.target.label))
             started = time.perf_counter()
             run(**given)
             if self.guard is not None:

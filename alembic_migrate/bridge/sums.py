@@ -62,8 +62,8 @@ def warn_of_sums(targets: Sequence[Target], report: Report) -> None:
         except AlembicMigrateError:
             continue  # told when it is this base's turn
         for finding in found[:_FIRST]:
-            report(Event("warning", finding.message, target.name))
+            report(Event("warning", finding.message, target.label))
         if found:
             more = f"{len(found) - _FIRST} more differences; " if len(found) > _FIRST else ""
             text = f"{more}alembic-db sum{target.flag} shows what differs from {FILE_NAME}"
-            report(Event("warning", text, target.name))
+            report(Event("warning", text, target.label))

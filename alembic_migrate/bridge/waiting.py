@@ -44,7 +44,7 @@ def wait_for_session(
         )
     if waits == _TOLD_AT and holder is not None:
         said = "waiting for another session that still migrates this database, up to "
-        report(Event("warning", f"{said}{seconds:g} s; {who_holds(holder)}", target.name))
+        report(Event("warning", f"{said}{seconds:g} s; {who_holds(holder)}", target.label))
     pause_before_retry(min(waits, 1))
 
 

@@ -74,6 +74,14 @@ COMMON = (
         completes=True,
     ),
     Common("all_bases", ("--all",), "Work on every base."),
+    Common(
+        "tenant",
+        ("--tenant",),
+        "The tenants of a base to work on: names or globs, several with commas; by default all."
+        " Repeatable.",
+        metavar="NAME",
+        many=True,
+    ),
     Common("directory", ("-d", "--directory"), "The migrations folder, for one base.", "DIR"),
     Common(
         "url",
@@ -132,6 +140,7 @@ class Options:
 
     base: tuple[str, ...] = ()
     all_bases: bool = False
+    tenant: tuple[str, ...] = ()
     directory: str | None = None
     url: str | None = None
     x: tuple[str, ...] = ()

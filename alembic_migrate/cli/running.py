@@ -24,7 +24,7 @@ from alembic_migrate.cli.declaring import (
 from alembic_migrate.cli.session import Session, given
 from alembic_migrate.errors import UsageError
 from alembic_migrate.render import runs
-from alembic_migrate.render.words import shown
+from alembic_migrate.render.words import name_of, shown
 from alembic_migrate.replacing import replace_file
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _show(session: Session, done: Sequence[Run]) -> None:
 def _write(folder: Path, run: Run) -> Path:
     """Write a base's script, whole or not at all, and return where it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder.absolute() / f"{run.base}.sql"
+    target = folder.absolute() / f"{(name_of(run) or run.base).replace('/', '-')}.sql"
     replace_file(target, f"{runs.script((run,))}\n".encode())
     return target
 

@@ -55,6 +55,7 @@ class Session:
             url=typed.url,
             x=typed.x,
             settings=typed.settings,
+            tenant=[word for words in typed.tenant for word in words.split(",")],
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from alembic_migrate.errors import AlembicMigrateError, BasesFailed, Interrupted, UsageError
@@ -36,14 +37,14 @@ def each(
     stopped = False
     for target in targets:
         if stopped:
-            outcomes.append(Outcome(target.name))
+            outcomes.append(Outcome(target.name, tenant=target.tenant))
             continue
         try:
-            outcomes.append(Outcome(target.name, work(target)))
+            outcomes.append(Outcome(target.name, owned(work(target), target), tenant=target.tenant))
         except AlembicMigrateError as error:
             if len(targets) == 1:
                 raise
-            outcomes.append(Outcome(target.name, error=error))
+            outcomes.append(Outcome(target.name, error=error, tenant=target.tenant))
             stopped = not keep_going or isinstance(error, Interrupted)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if errors:
@@ -51,17 +52,29 @@ def each(
     return tuple(outcome.result for outcome in outcomes if outcome.result is not None)
 
 
+def owned(result: T, target: Target) -> T:
+    """Return a result that says whose it is, where its target is a tenant's."""
+    if target.tenant is None or not hasattr(result, "tenant"):
+        return result
+    return replace(result, tenant=target.tenant)  # type: ignore[type-var] # a record, as all are
+
+
 def _failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed:
-    failed = [outcome.base for outcome in outcomes if outcome.error is not None]
-    done = [outcome.base for outcome in outcomes if outcome.result is not None]
+    failed = [_label(outcome) for outcome in outcomes if outcome.error is not None]
+    done = [_label(outcome) for outcome in outcomes if outcome.result is not None]
     untried = len(outcomes) - len(failed) - len(done)
-    message = f"{len(failed)} of {len(outcomes)} bases failed: {', '.join(failed)}"
+    kind = "tenants" if any(outcome.tenant for outcome in outcomes) else "bases"
+    message = f"{len(failed)} of {len(outcomes)} {kind} failed: {', '.join(failed)}"
     if untried:
         message += f"; {untried} not tried"
     error = BasesFailed(message, tuple(outcomes))
     # With --keep-going some may be done, and that is a state of its own; without it, a failure.
     error.exit_status = 6 if keep_going and done else _common_status(outcomes)
     return error
+
+
+def _label(outcome: Outcome[T]) -> str:
+    return outcome.base if outcome.tenant is None else f"{outcome.base}/{outcome.tenant}"
 
 
 def _common_status(outcomes: Sequence[Outcome[T]]) -> int:
@@ -78,11 +91,11 @@ def one(targets: Sequence[Target], what: str) -> None:
     Raises:
         UsageError: there are several.
     """
-    if len(targets) > 1:
-        names = ", ".join(target.name for target in targets)
+    names = list(dict.fromkeys(target.name for target in targets))
+    if len(names) > 1:
         raise UsageError(
-            f"{what} belongs to one base, and {len(targets)} are chosen: {names}",
-            hint=f"choose one: --base {targets[0].name}",
+            f"{what} belongs to one base, and {len(names)} are chosen: {', '.join(names)}",
+            hint=f"choose one: --base {names[0]}",
         )
 
 

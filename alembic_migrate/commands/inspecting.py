@@ -12,7 +12,7 @@ from alembic_migrate.bridge.state import (
     read_databases,
     read_journal,
 )
-from alembic_migrate.commands.each import each, is_symbol, one
+from alembic_migrate.commands.each import each, is_symbol, one, owned
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError, NotAtHead
@@ -71,7 +71,7 @@ def journal(targets: Sequence[Target]) -> tuple[Applied, ...]:
 
 def status(targets: Sequence[Target], report: Report) -> tuple[Status, ...]:
     """Return one row a base; what is wrong with a base is told in its row."""
-    return tuple(_status(target, report) for target in targets)
+    return tuple(owned(_status(target, report), target) for target in targets)
 
 
 def require_head(targets: Sequence[Target], report: Report) -> None:

@@ -182,7 +182,8 @@ def _distinct(targets: Sequence[Target]) -> None:
 def _consent(
     targets: Sequence[Target], confirm: Collection[str], verb: str, why: str = "may lose data"
 ) -> None:
-    missing = [t.name for t in targets if t.config["protected"] and t.name not in confirm]
+    protected = dict.fromkeys(t.name for t in targets if t.config["protected"])
+    missing = [name for name in protected if name not in confirm]
     if missing:
         flags = " ".join(f"--confirm {name}" for name in missing)
         raise ConsentError(

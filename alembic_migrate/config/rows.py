@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.config.keys import KEYS
+from alembic_migrate.config.keys import KEYS, URLS
+from alembic_migrate.config.tenants import Tenancy
 from alembic_migrate.masking import mask, mask_url, masked
 from alembic_migrate.results import ConfigRow
 
@@ -44,6 +46,9 @@ def _plain(value: Any, *, secret: bool) -> Any:
         return mask_url(value)
     if isinstance(value, tuple | list):
         return [_plain(item, secret=False) for item in value]
+    if isinstance(value, Tenancy):
+        table = {key: item for key, item in asdict(value).items() if item}
+        return {key: _plain(item, secret=key in URLS) for key, item in table.items()}
     if isinstance(value, dict):
         return masked(value, mask)
     if isinstance(value, Path):

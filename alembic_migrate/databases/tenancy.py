@@ -14,7 +14,6 @@ from sqlalchemy import column, event, inspect, literal, select, table, text, uni
 from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine
-from alembic_migrate.databases.holding import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,8 +47,7 @@ def in_schema(schemas: Sequence[str], factory: EngineFactory | None) -> EngineFa
         made = open_engine(url, factory)
         engine = made if isinstance(made, Engine) else made.sync_engine
         if factory is not None:
-            engine = apart(engine)
-            engine.dialect = copy.copy(engine.dialect)
+            engine = _apart(engine)
             engine.dialect.default_schema_name = schemas[0]
         quote = engine.dialect.identifier_preparer.quote_identifier
         path = ", ".join(quote(schema) for schema in schemas)
@@ -58,6 +56,21 @@ def in_schema(schemas: Sequence[str], factory: EngineFactory | None) -> EngineFa
         return engine if isinstance(made, Engine) else type(made)(engine)
 
     return make
+
+
+def _apart(engine: Engine) -> Engine:
+    """Return an engine like a project's own, listeners included, with a pool to itself."""
+    twin = Engine(
+        engine.pool.recreate(),
+        copy.copy(engine.dialect),
+        engine.url,
+        execution_options=engine.get_execution_options(),
+        hide_parameters=engine.hide_parameters,
+    )
+    # As SQLAlchemy does it itself for the engines of ``execution_options()``.
+    twin.dispatch._update(engine.dispatch)  # noqa: SLF001
+    twin._has_events = engine._has_events  # noqa: SLF001
+    return twin
 
 
 def _setting(path: str) -> Callable[[Any, object], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_migrate.render.words import sentence, shown
+from alembic_migrate.render.words import name_of, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ def initialised(answers: Sequence[Initialised], *, named: bool) -> str:
 
 def _files(answers: Sequence[Initialised], *, named: bool) -> Iterator[str]:
     for each in answers:
-        base = each.base if named else None
+        base = name_of(each, named=named)
         if not each.files:
             yield sentence(base, f"nothing to do: {shown(each.directory)} is there already")
         for path in each.files:
@@ -50,7 +50,7 @@ def templates(answers: Sequence[Template]) -> str:
 def written(answers: Sequence[Written], *, named: bool) -> str:
     """Return what was detected, what was left out, and the files written or why there are none."""
     return "\n".join(
-        sentence(each.base if named else None, text) for each in answers for text in _lines(each)
+        sentence(name_of(each, named=named), text) for each in answers for text in _lines(each)
     )
 
 

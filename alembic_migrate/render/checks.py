@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from alembic_migrate.render.authoring import left_out
-from alembic_migrate.render.words import indented, sentence
+from alembic_migrate.render.words import indented, name_of, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ def checks(answers: Sequence[Check], *, named: bool, quiet: bool = False) -> str
 
 
 def _lines(answer: Check, *, named: bool, quiet: bool) -> Iterator[str]:
-    base = answer.base if named else None
+    base = name_of(answer, named=named)
     # Findings that one line mends stand together above it.
     for hint, findings in groupby(answer.findings, key=lambda finding: finding.hint):
         for finding in findings:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.errors import AlembicMigrateError, BasesFailed
 from alembic_migrate.masking import mask
-from alembic_migrate.render.words import indented, lines
+from alembic_migrate.render.words import indented, lines, name_of
 
 if TYPE_CHECKING:
     from alembic_migrate.results import Outcome
@@ -43,7 +43,7 @@ def _outcome(each: Outcome[Any], summary: Summary) -> str:
     """Return what happened to one base of several: done, failed and why, or not tried."""
     if each.error is not None:
         first, *rest = error_text(each.error).split("\n")
-        return "\n".join([f"{each.base}: failed: {first}", *(f"  {line}" for line in rest)])
+        return "\n".join([f"{name_of(each)}: failed: {first}", *(f"  {line}" for line in rest)])
     if each.result is None:
-        return f"{each.base}: not tried"
-    return f"{each.base}: {summary(each.result)}"
+        return f"{name_of(each)}: not tried"
+    return f"{name_of(each)}: {summary(each.result)}"

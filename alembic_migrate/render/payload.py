@@ -37,6 +37,7 @@ def failure(error: AlembicMigrateError) -> dict[str, Any]:
         document["bases"] = [
             {
                 "base": each.base,
+                **({"tenant": each.tenant} if each.tenant is not None else {}),
                 "result": as_json(each.result),
                 "error": masked(as_json(each.error)),
             }

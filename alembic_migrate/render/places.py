@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.render.errors import error_text
 from alembic_migrate.render.revisions import entry, line
-from alembic_migrate.render.words import blocks, lines
+from alembic_migrate.render.words import blocks, lines, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +41,11 @@ def current(answers: Sequence[Current], *, named: bool, verbose: bool = False) -
 
 
 def _line(answer: Current, where: DatabaseRevisions, *, named: bool) -> str:
+    whose = name_of(answer, named=named)
     if len(answer.databases) > 1:
-        name = f"{answer.base} ({where.database})" if named else where.database
-    elif named:
-        name = answer.base
+        name = f"{whose} ({where.database})" if whose else where.database
+    elif whose:
+        name = whose
     else:
         return "\n".join(_ids(where))
     return f"{name}: {', '.join(_ids(where)) or '(none)'}"
@@ -73,8 +74,8 @@ def status(
         verbose: with every pending revision below the table, not only the first of each base.
     """
     pending = [each for row in rows for each in _pending(row, verbose=verbose)]
-    locked = [f"{row.base}: locked by {row.lock}" for row in rows if row.lock is not None]
-    wrong = [f"{row.base}: {error_text(row.error)}" for row in rows if row.error is not None]
+    locked = [f"{name_of(row)}: locked by {row.lock}" for row in rows if row.lock is not None]
+    wrong = [f"{name_of(row)}: {error_text(row.error)}" for row in rows if row.error is not None]
     below = "\n".join([*pending, *locked, *wrong])
     table = _table(rows, colour=colour, width=width)
     return f"{table}\n\n{below}" if below else table
@@ -83,9 +84,9 @@ def status(
 def _pending(row: Status, *, verbose: bool) -> list[str]:
     pending = row.pending or ()
     shown = pending if verbose else pending[:_FIRST]
-    told = [f"{row.base}: pending {line(each, descent=True, message=True)}" for each in shown]
+    told = [f"{name_of(row)}: pending {line(each, descent=True, message=True)}" for each in shown]
     if len(shown) < len(pending):
-        told.append(f"{row.base}: and {len(pending) - len(shown)} more; -v shows all")
+        told.append(f"{name_of(row)}: and {len(pending) - len(shown)} more; -v shows all")
     return told
 
 
@@ -100,7 +101,7 @@ def _table(rows: Sequence[Status], *, colour: bool, width: int | None) -> str:
         table.add_column(column, overflow="fold", no_wrap=width is None)
     for row in rows:
         cells = (
-            row.base,
+            name_of(row) or row.base,
             row.database or "-",
             ", ".join(row.current) or "-",
             ", ".join(row.heads) or "-",
@@ -124,5 +125,5 @@ def _table(rows: Sequence[Status], *, colour: bool, width: int | None) -> str:
 
 def behind(answers: Sequence[Current]) -> str:
     """Return the sentence for ``current --check-heads`` that finds a database not at its heads."""
-    names = ", ".join(each.base for each in answers if not each.at_head)
+    names = ", ".join(name_of(each) or each.base for each in answers if not each.at_head)
     return f"Not on all head revisions: {names}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_migrate.render.words import count, lines, sentence
+from alembic_migrate.render.words import count, lines, name_of, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ _ALWAYS = {
 
 def runs(answers: Sequence[Run], *, named: bool) -> str:
     """Return one line a base: ``app: upgraded to abc (head), 2 revisions``."""
-    return "\n".join(sentence(each.base if named else None, summary(each)) for each in answers)
+    return "\n".join(sentence(name_of(each, named=named), summary(each)) for each in answers)
 
 
 def summary(run: Run) -> str:
@@ -65,7 +65,7 @@ def script(answers: Sequence[Run] | Sequence[Written]) -> str:
     if len(answers) == 1:
         return (answers[0].sql or "").rstrip("\n")
     return "\n\n".join(
-        lines([f"-- base: {each.base}", (each.sql or "").strip("\n")]) for each in answers
+        lines([f"-- base: {name_of(each)}", (each.sql or "").strip("\n")]) for each in answers
     )
 
 

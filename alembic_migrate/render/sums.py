@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_migrate.render.words import count, indented, sentence, shown
+from alembic_migrate.render.words import count, indented, name_of, sentence, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ def sums(answers: Sequence[SumCheck], *, named: bool) -> str:
 
 
 def _lines(answer: SumCheck, *, named: bool) -> Iterator[str]:
-    base = answer.base if named else None
+    base = name_of(answer, named=named)
     for finding in answer.findings:
         yield sentence(base, finding.message)
         if finding.hint:

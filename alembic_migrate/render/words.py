@@ -20,6 +20,19 @@ class OfBase(Protocol):
 Answer = TypeVar("Answer", bound=OfBase)
 
 
+def name_of(answer: OfBase, *, named: bool = True) -> str | None:
+    """Return how a line calls whose answer it is: ``app``, ``app/acme`` for a tenant, or None.
+
+    Args:
+        answer: a record of a base or of one of its tenants.
+        named: whether the project's bases have names.
+    """
+    tenant: str | None = getattr(answer, "tenant", None)
+    if tenant is None:
+        return answer.base if named else None
+    return f"{answer.base}/{tenant}" if named else tenant
+
+
 def sentence(base: str | None, text: str) -> str:
     """Return ``base: text``; without a base the text begins with a capital instead."""
     return f"{base}: {text}" if base is not None else text[:1].upper() + text[1:]
@@ -40,8 +53,7 @@ def blocks(answers: Sequence[Answer], text: Callable[[Answer], str]) -> str:
     if len(answers) == 1:
         return text(answers[0])
     return "\n\n".join(
-        "\n".join(part for part in (heading(answer.base), text(answer).rstrip("\n")) if part)
-        for answer in answers
+        lines([heading(name_of(answer) or ""), text(answer).rstrip("\n")]) for answer in answers
     )
 
 

@@ -65,6 +65,11 @@ class Target:
         return self.config.name
 
     @property
+    def label(self) -> str:
+        """Return what tells it from others: the base's name, or ``base/tenant``."""
+        return self.name if self.tenant is None else f"{self.name}/{self.tenant}"
+
+    @property
     def is_named(self) -> bool:
         """Tell whether the base has a name that was given to it, by a table or by its module."""
         return self.config.named or self.name != UNNAMED
@@ -212,7 +217,7 @@ class Target:
     def tell_warnings(self, report: Report) -> None:
         """Report what was noted, once; where nobody listens it is kept for who does."""
         while self.warnings and report is not ignore:
-            report(Event("warning", self.warnings.pop(0), self.name))
+            report(Event("warning", self.warnings.pop(0), self.label))
 
     @cached_property
     def url(self) -> URL:

@@ -90,6 +90,18 @@ class TenantPlace:
         )
 
 
+def expand_all(targets: Sequence[Target], patterns: Sequence[str] = ()) -> tuple[Target, ...]:
+    """Return the targets, in the place of each base with tenants those of its that are meant.
+
+    Raises:
+        UsageError: none of the bases has tenants, or a pattern means none of theirs.
+        ConfigError: as ``expand``.
+    """
+    with_tenants = [target for target in targets if target.config["tenants"] is not None]
+    meant = with_tenants if patterns and with_tenants else targets
+    return tuple(one for target in meant for one in expand(target, patterns))
+
+
 def expand(target: Target, patterns: Sequence[str] = ()) -> tuple[Target, ...]:
     """Return a target for each tenant of a base that is meant, in the order of their source.
 
@@ -169,7 +181,7 @@ def _asked(target: Target, tenancy: Tenancy) -> Iterable[Any]:
         raise
 
 
-def _called(target: Target, tenancy: Tenancy) -> Iterable[Any]:
+def _called(target: Target, tenancy: Tenancy) -> Iterable[object]:
     target.enter()
     function = load_hook(str(tenancy.function), "tenants.function")
     try:
@@ -184,4 +196,4 @@ def _called(target: Target, tenancy: Tenancy) -> Iterable[Any]:
             f"{type(given).__name__}, not names",
             hint='return a list of strings: ["acme", "globex"]',
         )
-    return given
+    return list(given)
