@@ -91,7 +91,7 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
             with engine.connect() as connection:
                 return work(connection)
         finally:
-            if factory is None:  # a project's own engine goes on living
+            if is_temporary(factory):
                 engine.dispose()
     return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
 
@@ -118,6 +118,11 @@ def run_again(engine: Engine, work: Callable[[Connection], T]) -> T:
     finally:
         if fresh is not engine:
             fresh.dispose()
+
+
+def is_temporary(factory: EngineFactory | None) -> bool:
+    """Tell whether engines are made for one use: a project's own goes on living."""
+    return factory is None or bool(getattr(factory, "temporary", False))
 
 
 def open_engine(url: URL, factory: EngineFactory | None = None) -> Engine | AsyncEngine:

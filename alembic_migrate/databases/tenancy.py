@@ -7,6 +7,7 @@ session does.
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Engine
 from alembic_migrate.databases.connecting import open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy.engine import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -35,27 +36,32 @@ _WITH_VERSION_TABLE = {
 }
 
 
-def in_schema(schemas: Sequence[str], factory: EngineFactory | None) -> EngineFactory:
-    """Return what makes engines whose sessions look into some schemas and into no others.
+@dataclass(frozen=True)
+class InSchemas:
+    """Makes engines whose sessions look into some schemas and into no others.
 
-    Args:
+    Attributes:
         schemas: the search path; what is made without a schema is made in the first.
         factory: makes the project's own engine, which is left as it is; or None.
+        temporary: the engines are disposed of after use.
     """
 
-    def make(url: URL) -> Engine | AsyncEngine:
-        made = open_engine(url, factory)
-        engine = made if isinstance(made, Engine) else made.sync_engine
-        if factory is not None:
-            engine = _apart(engine)
-            engine.dialect.default_schema_name = schemas[0]
-        quote = engine.dialect.identifier_preparer.quote_identifier
-        path = ", ".join(quote(schema) for schema in schemas)
-        # Before SQLAlchemy asks a new engine's first connection which schema is its default.
-        event.listen(engine.pool, "connect", _setting(path), insert=factory is None)
-        return engine if isinstance(made, Engine) else type(made)(engine)
+    schemas: tuple[str, ...]
+    factory: EngineFactory | None = None
+    temporary: bool = True
 
-    return make
+    def __call__(self, url: URL) -> Engine | AsyncEngine:
+        """Return an engine; nothing is connected yet."""
+        made = open_engine(url, self.factory)
+        engine = made if isinstance(made, Engine) else made.sync_engine
+        if self.factory is not None:
+            engine = _apart(engine)
+            engine.dialect.default_schema_name = self.schemas[0]
+        quote = engine.dialect.identifier_preparer.quote_identifier
+        path = ", ".join(map(quote, self.schemas))
+        # Before SQLAlchemy asks a new engine's first connection which schema is its default.
+        event.listen(engine.pool, "connect", _setting(path), insert=self.factory is None)
+        return engine if isinstance(made, Engine) else type(made)(engine)
 
 
 def _apart(engine: Engine) -> Engine:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.config.tenants import FIELD
 from alembic_migrate.databases.state import JOURNAL_SUFFIX
-from alembic_migrate.databases.tenancy import in_schema
+from alembic_migrate.databases.tenancy import InSchemas
 from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
@@ -342,7 +342,7 @@ class Target:
         place = self.tenant_place
         if place is None or self.schema is None:
             return hook
-        return in_schema((self.schema, *place.tenancy.shared), hook)
+        return InSchemas((self.schema, *place.tenancy.shared), hook)
 
     def hook(self, key: str) -> EngineFactory | None:
         """Return the callable that a key names as ``"package.module:function"``, or None."""
