@@ -29,7 +29,10 @@ _CONSTRAINTS = {
 
 
 def altered(words: Words) -> Facts:
-    """Return the fields of the operation that one action of an ALTER TABLE amounts to."""
+    """Return the fields of the operation that one action of an ALTER TABLE amounts to.
+
+    A table that moves has the schema as ``new_schema``, which is no field.
+    """
     for beginning, read in _READERS.items():
         if words.take(*beginning.split()):
             return read(words)
@@ -151,6 +154,10 @@ def _rename(words: Words) -> Facts:
     return {**_altered(Column(old)), "new_name": words.name()}
 
 
+def _set_schema(words: Words) -> Facts:
+    return {"kind": "rename table", "new_schema": words.name()}
+
+
 def _validate(words: Words) -> Facts:
     return {"kind": "validate constraint", "name": words.name()}
 
@@ -208,5 +215,6 @@ _READERS: dict[str, Callable[[Words], Facts]] = {
     "MODIFY": _modify,
     "CHANGE": _change,
     "RENAME": _rename,
+    "SET SCHEMA": _set_schema,
     "VALIDATE CONSTRAINT": _validate,
 }

@@ -81,7 +81,7 @@ class Operation:
         table: the table; for ``rename table`` the old name; None where there is none.
         schema: its schema, or None.
         name: the index or constraint, or the schema that is dropped; None where it has no name.
-        new_name: of a table or column that is renamed.
+        new_name: of a table or column that is renamed; of a table that moves, with its schema.
         columns: the columns of a new table or index; the one column that is added, dropped or
             altered. For ``alter column`` what it becomes; what is not said is None. Of an
             ``update`` those that it sets.

@@ -187,7 +187,10 @@ def _alter_table(words: Words) -> Iterator[dict[str, Any]]:
     table = words.table()
     words.take("*")
     for action in words.actions():
-        yield {**table, "if_exists": guarded, **altered(action)}
+        facts = {**table, "if_exists": guarded, **altered(action)}
+        if "new_schema" in facts:
+            facts["new_name"] = f"{facts.pop('new_schema')}.{table['table']}"
+        yield facts
 
 
 def _create_anew(words: Words) -> Iterator[dict[str, Any]]:

@@ -45,8 +45,14 @@ def _follow(operation: Operation, made: set[str | None]) -> None:
         return
     made.discard(operation.qualified)
     if operation.kind == "rename table":
-        schema = operation.schema
-        made.add(f"{schema}.{operation.new_name}" if schema else operation.new_name)
+        made.add(new_name(operation))
+
+
+def new_name(operation: Operation) -> str:
+    """Return what a renamed table is called from then on, with its schema."""
+    name = operation.new_name or ""
+    stays = operation.schema is not None and "." not in name
+    return f"{operation.schema}.{name}" if stays else name
 
 
 def before(captured: Captured, operation: Operation, *kinds: Kind) -> Iterator[Operation]:

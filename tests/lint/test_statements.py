@@ -143,6 +143,10 @@ ONE = [
         {"kind": "alter column", "table": "a", "columns": made("b"), "new_name": "c"},
     ),
     ("ALTER TABLE a RENAME TO c", {"kind": "rename table", "table": "a", "new_name": "c"}),
+    (
+        "ALTER TABLE s.a SET SCHEMA b",
+        {"kind": "rename table", "schema": "s", "table": "a", "new_name": "b.a"},
+    ),
     ("ALTER TABLE a SET UNLOGGED", {"kind": "ddl", "table": "a"}),
     ("ALTER TABLE a DROP b", {"kind": "drop column", "table": "a", "columns": made("b")}),
 ]

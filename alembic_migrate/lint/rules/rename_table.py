@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.lint.pasting import code, execute, identifier, qualified
 from alembic_migrate.lint.rule import Rule, Spot
-from alembic_migrate.lint.tracking import on_existing
+from alembic_migrate.lint.tracking import new_name, on_existing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,23 +21,22 @@ def _look(captured: Captured) -> Iterator[Spot]:
             yield Spot(
                 operation.line,
                 f"application code that still runs asks for {operation.qualified}, which is "
-                f"{operation.new_name} from then on, and fails",
+                f"{new_name(operation)} from then on, and fails",
                 _safe(operation, captured.dialect),
                 operation,
             )
 
 
 def _safe(operation: Operation, dialect: str) -> str:
-    new = operation.new_name or ""
-    schema = f"{identifier(operation.schema, dialect)}." if operation.schema else ""
-    target = f"{schema}{identifier(new, dialect)}"
+    renamed = code("rename_table", operation.table, operation.new_name, schema=operation.schema)
+    new = ".".join(identifier(part, dialect) for part in new_name(operation).split("."))
     old = qualified(operation, dialect)
     written = "for SELECT alone" if dialect == "sqlite" else "also for INSERT, UPDATE and DELETE"
     return "\n".join(
         [
-            code("rename_table", operation.table, new, schema=operation.schema),
+            execute(operation.sql[0]) if operation.call == "execute" else renamed,
             f"# the old name goes on working, {written}:",
-            execute(f"CREATE VIEW {old} AS SELECT * FROM {target}"),
+            execute(f"CREATE VIEW {old} AS SELECT * FROM {new}"),
             "# in a later revision, once no code uses it:",
             execute(f"DROP VIEW {old}"),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,13 @@ def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]
 
 
 def _nearest(code: str, by_code: Mapping[str, Rule]) -> str:
-    near = difflib.get_close_matches(code, by_code, n=len(by_code), cutoff=0)
-    # Of those that are as near the first: it is the least, and so has the most in common in front.
-    best = difflib.SequenceMatcher(None, near[0], code).ratio()
-    return min(k for k in near if difflib.SequenceMatcher(None, k, code).ratio() == best)
+    """Return the code that is most alike, of several that which begins alike for longest."""
+
+    def likeness(known: str) -> tuple[float, int]:
+        same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(code, known, strict=False))
+        return difflib.SequenceMatcher(None, code, known).ratio(), len(list(same))
+
+    return max(by_code, key=likeness)
 
 
 RULE = Rule(
