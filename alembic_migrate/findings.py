@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
     from alembic_migrate.results import Finding
 
-Category = Literal["destructive", "data-dependent", "locking", "breaking", "craft"]
+Category = Literal["destructive", "data-dependent", "locking", "breaking", "craft", "squawk"]
 Severity = Literal["error", "warning", "off"]
 Engine = Literal["alembic-db", "squawk"]
+
+NOT_LINTED = "not-linted"  # the rule about revisions that cannot run without a connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,66 @@ class LintFinding:
     sql: tuple[str, ...] = ()
     suppressed: str | None = None
     engine: Engine = "alembic-db"
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """What ``lint`` found out about one base.
+
+    Attributes:
+        base: the base's name.
+        scope: which revisions it was about, in words: ``pending revisions``.
+        dialect: SQLAlchemy's name of the database's kind; None where there was nothing to lint.
+        revisions: the ids that were linted, first to run first.
+        findings: by revision and line; those that a comment accepts are among them.
+    """
+
+    base: str
+    scope: str
+    dialect: str | None
+    revisions: tuple[str, ...]
+    findings: tuple[LintFinding, ...]
+
+    @property
+    def counted(self) -> tuple[LintFinding, ...]:
+        """The findings that no comment accepts."""
+        return tuple(each for each in self.findings if each.suppressed is None)
+
+    @property
+    def not_linted(self) -> frozenset[str]:
+        """The revisions of which a part could not be linted, and that nobody accepted."""
+        return frozenset(each.revision for each in self.counted if each.name == NOT_LINTED)
+
+    def fails(self, *, strict: bool = False) -> bool:
+        """Tell whether a finding is an error; with ``strict``, whether there is any."""
+        return any(strict or each.severity == "error" for each in self.counted)
+
+
+@dataclass(frozen=True, slots=True)
+class LintRule:
+    """What there is to know about a rule.
+
+    Attributes:
+        code: its stable code.
+        name: its name in words.
+        category: what is at stake.
+        severity: what it is where nothing configures it.
+        dialects: SQLAlchemy's names of those it is about, sorted; empty: all.
+        summary: one line.
+        why: what happens to whom, and when it does not matter; Markdown.
+        bad: what it finds something in.
+        good: the same done safely.
+    """
+
+    code: str
+    name: str
+    category: Category
+    severity: Severity
+    dialects: tuple[str, ...]
+    summary: str
+    why: str
+    bad: str
+    good: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from alembic_migrate.config.select import Mode
-    from alembic_migrate.findings import SumCheck
+    from alembic_migrate.findings import Lint, LintRule, SumCheck
     from alembic_migrate.results import (
         Applied,
         Check,
@@ -355,6 +355,38 @@ class Project:
         from alembic_migrate.commands import checking
 
         return checking.check(self._databases("read"), report)
+
+    def lint(
+        self,
+        revisions: str | None = None,
+        *,
+        since: str | None = None,
+        all_revisions: bool = False,
+        squawk: bool | None = None,
+        report: Report = ignore,
+    ) -> tuple[Lint, ...]:
+        """Return what revisions would do to whom, found without running them on a database.
+
+        Args:
+            revisions: one, or a range ``FROM:TO``; by default those that the database lacks.
+            since: instead those whose files were added or changed since this branch of git left
+                another one (or a tag, or a commit).
+            all_revisions: instead the whole history.
+            squawk: ask squawk too; by default as the key ``squawk`` says.
+            report: is told what happens.
+        """
+        from alembic_migrate.bridge.scoping import Scope
+        from alembic_migrate.commands import linting
+
+        scope = Scope(revisions, since, everything=all_revisions)
+        return linting.lint(self._targets("read"), scope, squawk=squawk, report=report)
+
+    @staticmethod
+    def lint_rules(rule: str | None = None) -> tuple[LintRule, ...]:
+        """Return what there is to know about a rule, by its code or name, or about every one."""
+        from alembic_migrate.commands import linting
+
+        return linting.rules(rule)
 
     def heads(self, *, resolve_dependencies: bool = False) -> tuple[Revisions, ...]:
         """Return the heads of each history."""

@@ -62,6 +62,7 @@ VERBS = {
     "current": ((), results.Current),
     "status": ((), results.Status),
     "check": ((), results.Check),
+    "lint": ((), findings.Lint),
     "sum": ((), findings.SumCheck),
     "heads": ((), results.Revisions),
     "branches": ((), results.Revisions),

@@ -62,6 +62,7 @@ DOCUMENTS = {
     "show": REVISIONS,
     "history": REVISIONS,
     "check": ["base", "database", "findings", "compared", "left_out"],
+    "lint": ["base", "scope", "dialect", "revisions", "findings"],
     "sum": ["base", "file", "kept", "revisions", "findings", "written"],
     "status": [
         "base",

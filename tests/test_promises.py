@@ -16,6 +16,9 @@ READING = [
     "show current",
     "status",
     "check",
+    "lint",
+    "lint --all-revisions",
+    "sum",
     "config show --resolve",
     "upgrade --sql",
     "migrate",  # it reads the database to compare it, and is told that it is behind

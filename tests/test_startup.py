@@ -41,6 +41,7 @@ COMMANDS = [
     "check",
     "ensure-version",
     "resolve",
+    "lint",
     "status",
     "config",
     "config show",

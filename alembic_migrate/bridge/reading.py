@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from alembic.script import Script
+
     from alembic_migrate.events import Report
     from alembic_migrate.targets import Target
 
@@ -46,7 +48,7 @@ def show(target: Target, revision: str, report: Report) -> Revisions:
     scripts = Scripts(target)
     with scripts.explained(revision):
         if revision == "current":
-            current = _current_ids(target, scripts, report)
+            current = current_ids(target, scripts, report)
             return Revisions(target.name, _records(scripts.get_revisions(current)))
         return Revisions(target.name, _records(scripts.get_revisions(revision)))
 
@@ -60,19 +62,35 @@ def history(
         UsageError: the range has no colon, or its ends are not of one line.
     """
     scripts = Scripts(target)
-    lower, upper = _ends(rev_range)
     current: tuple[str, ...] | None = None
-    if indicate_current or "current" in {lower, upper}:
-        current = _current_ids(target, scripts, report)
-    if upper == "current" and not current:
-        return Revisions(target.name, ())  # Alembic takes no end for every end
+    if indicate_current or "current" in _ends(rev_range):
+        current = current_ids(target, scripts, report)
     with scripts.explained(rev_range or ""):
-        walked = scripts.walk_revisions(
-            base=_end(lower, current) or "base",  # type: ignore[arg-type] # Alembic takes ids too
-            head=_end(upper, current) or "heads",  # type: ignore[arg-type]
-        )
+        walked = walk(scripts, rev_range, current)
         shown = current if indicate_current else None
         return Revisions(target.name, tuple(record(script, shown) for script in walked))
+
+
+def walk(
+    scripts: Scripts, rev_range: str | None, current: tuple[str, ...] | None
+) -> Iterable[Script]:
+    """Return the revisions of a range, newest first; both of its ends belong to it.
+
+    Args:
+        scripts: the history.
+        rev_range: ``START:END``; None is the whole history.
+        current: the ids in the version table, where an end is ``current``.
+
+    Raises:
+        UsageError: the range has no colon, or its ends are not of one line.
+    """
+    lower, upper = _ends(rev_range)
+    if upper == "current" and not current:
+        return ()  # Alembic takes no end for every end
+    return scripts.walk_revisions(
+        base=_end(lower, current) or "base",  # type: ignore[arg-type] # Alembic takes ids too
+        head=_end(upper, current) or "heads",  # type: ignore[arg-type]
+    )
 
 
 def _ends(rev_range: str | None) -> tuple[str | None, str | None]:
@@ -124,7 +142,12 @@ def paths(target: Target, revision: str, report: Report) -> tuple[Path, ...]:
     return tuple(one.path for one in found)
 
 
-def _current_ids(target: Target, scripts: Scripts, report: Report) -> tuple[str, ...]:
+def current_ids(target: Target, scripts: Scripts, report: Report) -> tuple[str, ...]:
+    """Return the ids in the version table; of every database that the environment runs.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
     found = read_databases(target, scripts, report)
     return tuple(dict.fromkeys(one for _, ids in found for one in ids))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from alembic_migrate.cli import authoring, configuring, inspecting, running
+from alembic_migrate.cli import authoring, configuring, inspecting, linting, running
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.parsing import Group
 
@@ -32,6 +32,7 @@ for each in (
     *authoring.COMMANDS,
     *running.COMMANDS,
     *inspecting.COMMANDS,
+    *linting.COMMANDS,
     *configuring.COMMANDS,
 ):
     db.add_command(each)

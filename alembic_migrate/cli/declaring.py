@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def command(
-    name: str, *params: click.Parameter, example: str, terminal: bool = False
+    name: str,
+    *params: click.Parameter,
+    example: str,
+    terminal: bool = False,
+    formats: tuple[str, ...] = (),
 ) -> Callable[[Work], Command]:
     """Return a decorator that makes a command of a function.
 
@@ -34,6 +38,7 @@ def command(
         params: its own options and arguments.
         example: a line to paste, the last of its help.
         terminal: it hands the terminal on to another program.
+        formats: what its ``--format`` takes besides.
     """
 
     def run(options: Options, made: Command, values: dict[str, Any]) -> int:
@@ -46,7 +51,7 @@ def command(
                 raise as_error(lost) from lost
 
     def make(work: Work) -> Command:
-        return Command(name.rpartition(" ")[2], work, run, params, example)
+        return Command(name.rpartition(" ")[2], work, run, params, example, formats)
 
     return make
 

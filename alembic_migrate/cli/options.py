@@ -28,6 +28,7 @@ class Common:
         metavar: what stands for its value; None for a flag.
         choices: the values it takes, where they are few.
         many: it may be given several times.
+        some: further values, which only some commands take.
         adds: what stands before and after the command adds up.
         first_flags: further spellings that hold only before the command.
         completes: it takes names of bases.
@@ -38,25 +39,34 @@ class Common:
     help: str
     metavar: str | None = None
     choices: tuple[str, ...] = ()
+    some: tuple[str, ...] = ()
     many: bool = False
     adds: bool = False
     first_flags: tuple[str, ...] = ()
     completes: bool = False
 
-    def option(self, *, first: bool) -> click.Option:
-        """Return click's option; ``first`` for the one that stands before the command."""
+    def option(self, *, first: bool, formats: tuple[str, ...] = ()) -> click.Option:
+        """Return click's option.
+
+        Args:
+            first: for the one that stands before the command.
+            formats: those of ``some`` that the command takes.
+        """
         flags = (*(self.first_flags if first else ()), *self.flags)
         if self.metavar is None:
             return click.Option([*flags, self.name], is_flag=True, default=None, help=self.help)
         # Names of files are completed by the shell itself.
         kind: Any = None
+        metavar = self.metavar
         if self.choices:
-            kind = click.Choice(self.choices)
+            further = tuple(each for each in self.some if first or each in formats)
+            kind = click.Choice((*self.choices, *further))
+            metavar = metavar if first else "|".join(kind.choices)
         elif self.metavar in ("DIR", "FILE"):
             kind = click.Path(file_okay=self.metavar == "FILE")
         return click.Option(
             [*flags, self.name],
-            metavar=self.metavar,
+            metavar=metavar,
             multiple=self.many,
             type=kind,
             help=self.help,
@@ -120,6 +130,7 @@ COMMON = (
         " progress among them.",
         "text|json|jsonl",
         choices=("text", "json", "jsonl"),
+        some=("sarif", "github", "gitlab"),
     ),
     Common(
         "color",
@@ -157,9 +168,14 @@ class Options:
 NAMES = frozenset(field.name for field in dataclasses.fields(Options))
 
 
-def common_params(*, first: bool = False) -> list[click.Parameter]:
-    """Return click's options for a command, or (``first``) for what stands before it."""
-    return [*(each.option(first=first) for each in COMMON), _version_option()]
+def common_params(*, first: bool = False, formats: tuple[str, ...] = ()) -> list[click.Parameter]:
+    """Return click's options for a command, or (``first``) for what stands before it.
+
+    Args:
+        first: for what stands before the command.
+        formats: what the command's ``--format`` takes besides.
+    """
+    return [*(each.option(first=first, formats=formats) for each in COMMON), _version_option()]
 
 
 def merged(ctx: click.Context) -> Options:

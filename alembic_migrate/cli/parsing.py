@@ -80,20 +80,29 @@ class Command(Sections):
         run: Runner,
         params: Sequence[click.Parameter],
         example: str,
+        formats: tuple[str, ...] = (),
     ) -> None:
         self.work = work
         self.example = example
+        self.formats = formats
         super().__init__(
             name,
-            params=[*params, *common_params()],
+            params=[*params, *common_params(formats=formats)],
             help=work.__doc__,
             epilog=f"\b\nExample:\n  {example}",
             callback=lambda **values: run(
-                merged(click.get_current_context()),
+                self._options(click.get_current_context()),
                 self,
                 {key: value for key, value in values.items() if key not in NAMES},
             ),
         )
+
+    def _options(self, ctx: click.Context) -> Options:
+        """Return the options of every command; before it, a format may be another command's."""
+        options = merged(ctx)
+        option = next(each for each in self.params if each.name == "format")
+        option.type_cast_value(ctx, options.format)
+        return options
 
 
 class Group(Sections, click.Group):

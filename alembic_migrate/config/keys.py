@@ -6,7 +6,9 @@ click's help, the pydantic model, the JSON Schema and the README's table are mad
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from alembic_migrate.findings import Severity
 
 TABLE = ("tool", "alembic-migrate")
 
@@ -23,7 +25,10 @@ KeyType = Literal[
     "strings or string",
     "hooks table",
     "tenants table",
+    "severities table",
 ]
+
+SEVERITIES: tuple[str, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ _LOCATIONS = "the folders of the revision files; by default versions in the migr
 _TENANTS = "the tenants that share the base's history, each with a schema or a database of its own"
 _POST_WRITE = "programs that are run on a new revision file, as in Alembic's pyproject.toml"
 _POST_WRITE_EXAMPLE = '[{ name = "ruff", type = "exec", executable = "ruff", options = "format" }]'
+_LINT = "what lint makes of a rule: its code, name or category, and error, warning or off"
 
 TENANT_KEYS: tuple[Key, ...] = (
     Key("names", "strings", "the tenants", example='["acme", "globex"]'),
@@ -226,6 +232,9 @@ KEYS: tuple[Key, ...] = (
         "sum", "whether alembic-db.sum in the migrations folder keeps a sum of each revision file"
     ),
     Key("tenants", "tenants table", _TENANTS, example='{ names = ["acme", "globex"] }'),
+    Key("lint", "severities table", _LINT, example='{ drop-table = "warning", locking = "off" }'),
+    _flag("squawk", "whether lint asks squawk too, a linter of PostgreSQL's SQL"),
+    _text("squawk_pg_version", "the version of PostgreSQL that squawk judges for", "16.0"),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
     _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
     _text("version_table_schema", "the version table's schema", "migrations"),

@@ -27,6 +27,7 @@ from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_KEYS, Key
 from alembic_migrate.config.problems import Place, unknown_key, wrong_value
 from alembic_migrate.config.tenants import BY_NAME as TENANT_BY_NAME
 from alembic_migrate.config.tenants import check_tenants
+from alembic_migrate.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,6 +68,7 @@ _TYPES: dict[str, Any] = {
     "strings or string": _Filled | list[_Filled],
     "hooks table": list[dict[str, StrictStr]],
     "tenants table": dict[StrictStr, Any],  # checked by itself, with its own place in the file
+    "severities table": dict[str, Severity],
 }
 
 

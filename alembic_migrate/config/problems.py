@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.config.files import line_of
-from alembic_migrate.config.keys import BY_NAME, FOREIGN_NAMES, TABLE, Key
+from alembic_migrate.config.keys import BY_NAME, FOREIGN_NAMES, SEVERITIES, TABLE, Key
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ _EXPECTED = {
     "strings or string": "a string or an array of strings",
     "hooks table": "an array of tables with strings in them",
     "tenants table": "a table",
+    "severities table": 'a table of "error", "warning" and "off"',
 }
 
 
@@ -158,6 +159,9 @@ def wrong_value(place: Place, key: Key, value: Any) -> AlembicMigrateError:
         odd = next((item for item in value if not isinstance(item, str) or not item), None)
         inside = "an empty string" if odd == "" else found(odd)
         what = f"an array with {inside} in it"
+    elif isinstance(value, dict) and key.type == "severities table":
+        name, odd = next((name, each) for name, each in value.items() if each not in SEVERITIES)
+        what = f"a table in which {name} is {found(odd)}"
     else:
         what = found(value, secret=key.secret)
     line = f"--set '{key.name}={key.example}'" if place.path is None else _line(key)

@@ -14,6 +14,7 @@ _TYPES = {
     "paths": "array of paths",
     "hooks table": "array of tables",
     "tenants table": "table",
+    "severities table": "table",
 }
 
 

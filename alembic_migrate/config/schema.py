@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alembic_migrate.config.keys import KEYS, TENANT_KEYS, Key
+from alembic_migrate.config.keys import KEYS, SEVERITIES, TENANT_KEYS, Key
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME_PATTERN = "^[A-Za-z0-9_-]+$"
@@ -29,6 +29,7 @@ _TYPES: dict[str, dict[str, Any]] = {
         "type": "array",
         "items": {"type": "object", "additionalProperties": {"type": "string"}},
     },
+    "severities table": {"type": "object", "additionalProperties": {"enum": list(SEVERITIES)}},
 }
 
 

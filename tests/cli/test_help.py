@@ -65,6 +65,7 @@ def test_the_commands_are_those_of_the_contract():
         "history",
         "check",
         "status",
+        "lint",
         "config",
         "config show",
         "config schema",
