@@ -388,23 +388,27 @@ class Project:
 
         return linting.rules(rule)
 
-    def heads(self, *, resolve_dependencies: bool = False) -> tuple[Revisions, ...]:
+    def heads(
+        self, *, resolve_dependencies: bool = False, report: Report = ignore
+    ) -> tuple[Revisions, ...]:
         """Return the heads of each history."""
-        from alembic_migrate.commands import inspecting
+        from alembic_migrate.commands import listing
 
-        return inspecting.heads(self._targets("read"), resolve_dependencies=resolve_dependencies)
+        return listing.heads(
+            self._targets("read"), resolve_dependencies=resolve_dependencies, report=report
+        )
 
-    def branches(self) -> tuple[Revisions, ...]:
+    def branches(self, *, report: Report = ignore) -> tuple[Revisions, ...]:
         """Return each history's branch points, each followed by the revisions that leave it."""
-        from alembic_migrate.commands import inspecting
+        from alembic_migrate.commands import listing
 
-        return inspecting.branches(self._targets("read"))
+        return listing.branches(self._targets("read"), report)
 
     def show(self, revision: str = "head", *, report: Report = ignore) -> tuple[Revisions, ...]:
         """Return what a symbol names in each history."""
-        from alembic_migrate.commands import inspecting
+        from alembic_migrate.commands import listing
 
-        return inspecting.show(self._targets("read"), revision, report)
+        return listing.show(self._targets("read"), revision, report)
 
     def history(
         self,
@@ -414,9 +418,9 @@ class Project:
         report: Report = ignore,
     ) -> tuple[Revisions, ...]:
         """Return each history or a range of it, newest first."""
-        from alembic_migrate.commands import inspecting
+        from alembic_migrate.commands import listing
 
-        return inspecting.history(
+        return listing.history(
             self._targets("read"), rev_range, indicate_current=indicate_current, report=report
         )
 

@@ -17,11 +17,11 @@ from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, inspe
 from sqlalchemy.dialects.mysql import DATETIME
 
 from alembic_migrate.databases.connecting import run_on
-from alembic_migrate.databases.state import JOURNAL_SUFFIX
 from alembic_migrate.errors import MigrationError
 from alembic_migrate.history.contents import autocommit_line
 from alembic_migrate.integrity.sums import text_sum
 from alembic_migrate.results import JournalEntry
+from alembic_migrate.targets.target import JOURNAL_SUFFIX
 from alembic_migrate.version import VERSION
 
 if TYPE_CHECKING:

@@ -75,7 +75,7 @@ class Scripts(ScriptDirectory):
                 continue
             for path in Script._list_py_dir(self, location):  # noqa: SLF001 - Alembic's own list
                 real = path.resolve()
-                script = None if real in seen else self._load(real)
+                script = None if real in seen else self.load_file(real)
                 seen.add(real)
                 if script is None:
                     continue
@@ -90,7 +90,12 @@ class Scripts(ScriptDirectory):
         self._check_links(loaded)
         yield from loaded.values()
 
-    def _load(self, path: Path) -> Script | None:
+    def load_file(self, path: Path) -> Script | None:
+        """Import a revision file; None where its name is none of a revision's.
+
+        Raises:
+            HistoryError: it cannot be loaded, or has no revision or down_revision.
+        """
         try:
             return Script._from_path(self, path)  # noqa: SLF001 - there is no public way
         except CommandError:

@@ -42,14 +42,14 @@ def current(session: Session, *, check_heads: bool | None, head_only: bool | Non
 )
 def heads(session: Session, **typed: Any) -> None:
     """Show the heads: revisions that nothing follows."""
-    found = session.project.heads(**given(**typed))
+    found = session.project.heads(**given(**typed), report=session.report)
     session.results(found, lambda: text_of.heads(found, verbose=session.options.verbose))
 
 
 @command("branches", example="alembic-db branches -v")
 def branches(session: Session) -> None:
     """Show the revisions that more than one revision follows."""
-    found = session.project.branches()
+    found = session.project.branches(report=session.report)
     session.results(found, lambda: text_of.branches(found, verbose=session.options.verbose))
 
 

@@ -1,4 +1,4 @@
-"""heads, history, branches, show, current, status: what only reads."""
+"""current, status, the journal: where databases are."""
 
 from __future__ import annotations
 
@@ -12,51 +12,17 @@ from alembic_migrate.bridge.state import (
     read_databases,
     read_journal,
 )
-from alembic_migrate.commands.each import each, is_symbol, one, owned
+from alembic_migrate.commands.each import each, owned
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError, NotAtHead
-from alembic_migrate.results import Applied, Current, Revisions, State, Status, as_json
+from alembic_migrate.results import Applied, Current, State, Status, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alembic_migrate.events import Report
     from alembic_migrate.targets import Target
-
-
-def heads(targets: Sequence[Target], *, resolve_dependencies: bool) -> tuple[Revisions, ...]:
-    """Return the heads of each history."""
-    return each(
-        targets,
-        lambda t: reading.heads(t, resolve_dependencies=resolve_dependencies),
-        keep_going=True,
-    )
-
-
-def branches(targets: Sequence[Target]) -> tuple[Revisions, ...]:
-    """Return each history's branch points, each followed by the revisions that leave it."""
-    return each(targets, reading.branches, keep_going=True)
-
-
-def show(targets: Sequence[Target], revision: str, report: Report) -> tuple[Revisions, ...]:
-    """Return what a symbol names in each history."""
-    if not is_symbol(revision):
-        one(targets, f"the revision {revision}")
-    return each(targets, lambda t: reading.show(t, revision, report), keep_going=True)
-
-
-def history(
-    targets: Sequence[Target], rev_range: str | None, *, indicate_current: bool, report: Report
-) -> tuple[Revisions, ...]:
-    """Return each history or a range of it, newest first."""
-    if rev_range is not None and not is_symbol(rev_range):
-        one(targets, f"the range {rev_range}")
-    return each(
-        targets,
-        lambda t: reading.history(t, rev_range, indicate_current=indicate_current, report=report),
-        keep_going=True,
-    )
 
 
 def current(targets: Sequence[Target], report: Report) -> tuple[Current, ...]:

@@ -26,6 +26,7 @@ from alembic_migrate.config.select import (
     which,
 )
 from alembic_migrate.config.typed import Overrides, parse_settings
+from alembic_migrate.config.validation import validate
 from alembic_migrate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -241,13 +242,9 @@ class Configuration:
             )
 
     def _validated_tool(self) -> Mapping[str, Any]:
-        from alembic_migrate.config.model import validate  # noqa: PLC0415 - pydantic is heavy
-
         return validate(self._tables.place, self._tables.tool, scope="tool")
 
     def _resolve(self, name: str) -> BaseConfig:
-        from alembic_migrate.config.model import validate  # noqa: PLC0415 - pydantic is heavy
-
         if name not in self.names and not may_be_module(name, named=self.named):
             raise unknown(name, Asked((name,), Origin("flag", "--base")), self._known())
         named = self.named and name in self.names

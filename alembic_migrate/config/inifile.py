@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_migrate.config.base import Origin, is_packaged
 from alembic_migrate.config.files import Document, decode
 from alembic_migrate.config.problems import Place, shown
+from alembic_migrate.config.validation import validate
 from alembic_migrate.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -262,8 +263,6 @@ class _Toml:
 
     def values(self) -> dict[str, Any]:
         """Return what is set, under this tool's keys; checked against their types."""
-        from alembic_migrate.config.model import validate  # noqa: PLC0415 - pydantic is heavy
-
         names = {key: key for key in (*_STRINGS, *_BOOLEANS, "revision_environment")}
         names |= {key: key for key in ("truncate_slug_length", "version_locations")}
         names |= {"post_write_hooks": "post_write_hooks", "prepend_sys_path": "pythonpath"}

@@ -296,6 +296,11 @@ KEYS: tuple[Key, ...] = (
     Key("version_locations", "paths", _LOCATIONS, default=(), example='["migrations/versions"]'),
     _flag("recursive_version_locations", "whether revision files may be in sub-folders"),
     _flag("sourceless", "whether compiled files without a source count as revisions"),
+    _flag(
+        "history_index",
+        "whether what revision files say is kept in the user's cache folder, to read each once",
+        default=True,
+    ),
     _flag("revision_environment", "whether the revision command always runs the environment"),
     _text("output_encoding", "the encoding of the revision files written", "utf-8", "utf-8"),
     Key("post_write_hooks", "hooks table", _POST_WRITE, default=(), example=_POST_WRITE_EXAMPLE),

@@ -1,11 +1,11 @@
 """The pydantic model that is made from the keys, and its errors as this tool's.
 
-The only module of ``config`` that imports pydantic; imported when a base is really resolved.
+The only module of ``config`` that imports pydantic; imported where a table's values are not plainly
+right (see ``validation``), and for the JSON Schema.
 """
 
 from __future__ import annotations
 
-import keyword
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -27,6 +27,7 @@ from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_KEYS, Key
 from alembic_migrate.config.problems import Place, unknown_key, wrong_value
 from alembic_migrate.config.tenants import BY_NAME as TENANT_BY_NAME
 from alembic_migrate.config.tenants import check_tenants
+from alembic_migrate.config.validation import is_hook
 from alembic_migrate.findings import Severity
 
 if TYPE_CHECKING:
@@ -35,13 +36,8 @@ if TYPE_CHECKING:
 Scope = Literal["tool", "base"]
 
 
-def _is_dotted(text: str) -> bool:
-    return all(part.isidentifier() and not keyword.iskeyword(part) for part in text.split("."))
-
-
 def _hook(value: str) -> str:
-    module, colon, name = value.partition(":")
-    if not colon or not _is_dotted(module) or not _is_dotted(name):
+    if not is_hook(value):
         raise ValueError("package.module:function")
     return value
 

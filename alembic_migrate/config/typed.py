@@ -10,6 +10,7 @@ import tomli
 
 from alembic_migrate.config.keys import BY_NAME, Key
 from alembic_migrate.config.problems import Place, wrong_value
+from alembic_migrate.config.validation import validate
 from alembic_migrate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def parse_settings(texts: Sequence[str]) -> dict[str, Any]:
     """
     if not texts:
         return {}
-    from alembic_migrate.config.model import validate  # noqa: PLC0415 - pydantic is heavy
-
     values = {}
     for text in texts:
         name, equals, written = text.partition("=")

@@ -11,9 +11,6 @@ from alembic_migrate.errors import DatabaseError
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-# What stands behind a version table's name in the name of its journal.
-JOURNAL_SUFFIX = "_journal"
-
 
 def read_heads(connection: Connection, version_table: str, schema: str | None) -> tuple[str, ...]:
     """Return the ids in the version table; nothing where there is no such table.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from typing import TYPE_CHECKING
 
 from alembic_migrate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 PLACEHOLDER = "driver://user:pass@localhost/dbname"
 
@@ -47,7 +48,7 @@ def parse_url(value: str | URL, where: str) -> URL:
         ConfigError: it is a placeholder, has an unknown dialect, a port that is not a number, or a
             character in its password that has to be escaped. The message holds no secret.
     """
-    if isinstance(value, URL):
+    if not isinstance(value, str):
         return _with_dialect(value, where)
     text = value.strip()
     if not text:
@@ -57,6 +58,9 @@ def parse_url(value: str | URL, where: str) -> URL:
             f"the database URL of {where} is still the placeholder of alembic init", hint=_URL_HINT
         )
     _refuse_unescaped(text, where)
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - not for what needs no database
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         url = make_url(text)
     except ValueError:
@@ -94,6 +98,8 @@ def _refuse_unescaped(text: str, where: str) -> None:
 
 
 def _with_dialect(url: URL, where: str) -> URL:
+    from sqlalchemy.exc import NoSuchModuleError  # noqa: PLC0415 - not for what needs no database
+
     try:
         url.get_dialect()
     except NoSuchModuleError:

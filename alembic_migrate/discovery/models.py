@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData
-from sqlalchemy.engine import URL
-
 from alembic_migrate.discovery.modules import describe, import_user_module, load_object
 from alembic_migrate.errors import DiscoveryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import ModuleType
+
+    from sqlalchemy import MetaData
+    from sqlalchemy.engine import URL
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ def _packages(names: Iterable[str]) -> tuple[Path, ...]:
 
 
 def _call_get_base(module: ModuleType, asked_by: str) -> tuple[Any, str | URL | None]:
+    from sqlalchemy.engine import URL  # noqa: PLC0415 - not for what needs no models
+
     get_base = getattr(module, "get_base", None)
     name, file = module.__name__, module.__file__
     example = "def get_base():\n    return {'base': Base, 'sqlalchemy_url': 'sqlite:///demo.db'}"
@@ -129,6 +131,8 @@ def as_metadata(value: Any, where: str) -> list[MetaData]:
     Raises:
         DiscoveryError: it is something else.
     """
+    from sqlalchemy import MetaData  # noqa: PLC0415 - not for what needs no models
+
     if isinstance(value, list | tuple | set | frozenset):
         return [m for item in value for m in as_metadata(item, where)]
     if isinstance(value, dict):
@@ -147,6 +151,8 @@ def _unique(found: Iterable[MetaData]) -> tuple[MetaData, ...]:
 
 
 def _metadata_in(module: ModuleType) -> Iterator[MetaData]:
+    from sqlalchemy import MetaData  # noqa: PLC0415 - not for what needs no models
+
     for value in vars(module).values():
         metadata = value if isinstance(value, MetaData) else None
         if isinstance(value, type):

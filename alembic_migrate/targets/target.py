@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.config.tenants import FIELD
-from alembic_migrate.databases.state import JOURNAL_SUFFIX
-from alembic_migrate.databases.tenancy import InSchemas
 from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
     from alembic_migrate.config.base import BaseConfig
     from alembic_migrate.databases.connecting import EngineFactory
     from alembic_migrate.targets.kinds import EnvironmentKind
+
+# What stands behind a version table's name in the name of its journal.
+JOURNAL_SUFFIX = "_journal"
 
 
 @dataclass(eq=False)
@@ -342,6 +343,8 @@ class Target:
         place = self.tenant_place
         if place is None or self.schema is None:
             return hook
+        from alembic_migrate.databases.tenancy import InSchemas  # noqa: PLC0415 - imports SQLAlchemy
+
         return InSchemas((self.schema, *place.tenancy.shared), hook)
 
     def hook(self, key: str) -> EngineFactory | None:
