@@ -28,6 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
         compileall.compile_dir(package, quiet=2, workers=1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what the tests' own process caches out of the home folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("caches")))
+        yield
+
+
 def _running(start: Callable[[], servers.Server]) -> Iterator[servers.Server]:
     """Start a server of this worker's own and stop it at the end of the run."""
     try:

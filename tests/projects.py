@@ -47,7 +47,8 @@ class Result:
 def environment(home: Path, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """Return the clean environment of a command, with `changes` (None takes a variable away)."""
     clean = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    clean |= {**_FIXED, "HOME": str(home)}
+    # Caches are no files of the project's, although its folder stands in for the home folder.
+    clean |= {**_FIXED, "HOME": str(home), "XDG_CACHE_HOME": str(home.parent / "caches")}
     for name, value in (changes or {}).items():
         if value is None:
             clean.pop(name, None)

@@ -126,19 +126,43 @@ def test_completion_imports_nothing_heavy(two_bases, imported, words, found):
     ("words", "heavy"),
     [
         (("config", "schema"), set()),
-        (("config", "show"), {"pydantic"}),
-        (("config", "show", "--format", "json"), {"pydantic"}),
-        (("config", "show", "-b", "app"), {"pydantic"}),
+        (("config", "show"), set()),
+        (("config", "show", "--format", "json"), set()),
+        (("config", "show", "-b", "app", "--set", "lock_wait=0.5"), {"pydantic"}),
     ],
 )
 def test_the_configuration_is_shown_without_sqlalchemy_and_alembic(imported, words, heavy):
-    assert imported(*words) <= heavy
+    assert imported(*words) == heavy
+
+
+@pytest.mark.parametrize(
+    "words", ["heads -v", "heads --resolve-dependencies", "history", "branches", "show", "show r"]
+)
+def test_what_revision_files_say_is_told_without_running_them(two_bases, imported, words):
+    down = None
+    for name in ("revision_1", "revision_2"):
+        two_bases.write(
+            f"migrations/reporting/versions/{name}.py", projects.revision_text(name, down)
+        )
+        down = name
+    words = words.replace("show r", "show revision_1")
+    assert imported(*words.split(), "-b", "reporting") == set()
+
+
+def test_alembic_is_asked_where_the_files_or_the_words_are_not_plain(two_bases, imported):
+    versions = "migrations/reporting/versions"
+    two_bases.write(f"{versions}/r1.py", projects.revision_text("r1"))
+    alembic = {"alembic", "mako", "sqlalchemy"}
+    assert imported("show", "head-0", "-b", "reporting", status=2) >= alembic
+    assert imported("history", "-r", "r1:", "-b", "reporting") == alembic
+    two_bases.write(f"{versions}/r2.py", "revision = str('r2')\ndown_revision = 'r1'\n")
+    assert imported("heads", "-b", "reporting") == alembic
 
 
 def test_only_a_table_is_drawn_with_rich(two_bases, imported):
     two_bases.run("init", "--all")
-    assert imported("heads") == {"alembic", "mako", "pydantic", "sqlalchemy"}
-    assert imported("status") == {"alembic", "mako", "pydantic", "rich", "sqlalchemy"}
+    assert imported("heads") == set()
+    assert imported("status") == {"alembic", "mako", "rich", "sqlalchemy"}
 
 
 def test_importing_the_package_imports_nothing_of_its_dependencies(two_bases):

@@ -31,10 +31,13 @@ def test_keys_and_schema_import_nothing_heavy():
     assert imported("import alembic_migrate.config.reference as r; r.config_table()") == set()
 
 
-def test_loading_imports_no_pydantic_and_resolving_no_sqlalchemy():
-    load = "from alembic_migrate.config.load import load; c = load(); c.choose()"
-    assert imported(load) == {"tomli"}
-    assert imported(f"{load}; c.rows(c.names)") == {"tomli", "pydantic"}
+def test_loading_and_resolving_import_no_sqlalchemy_and_pydantic_for_what_is_in_doubt_alone():
+    load = "from alembic_migrate.config.load import load, Overrides; c = load({}); c.choose()"
+    plain = load.format("")
+    doubtful = load.format("overrides=Overrides(settings=['lock_wait=0.5'])")
+    assert imported(plain) == {"tomli"}
+    assert imported(f"{plain}; c.rows(c.names)") == {"tomli"}
+    assert imported(f"{doubtful}; c.rows(c.names)") == {"tomli", "pydantic"}
 
 
 def test_every_key_is_named_once_and_described_in_one_sentence():

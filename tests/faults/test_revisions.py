@@ -83,6 +83,73 @@ def test_a_broken_revision_file_is_told_before_the_database_is_touched(shop, tex
     assert refused(project, "upgrade", status=1) == f"Error: {message}\n  {hint}\n"
 
 
+BROKEN = f'"""a message"""\n{SECOND}\n\ndef broken(:\n'
+
+
+def test_a_broken_file_keeps_nobody_from_seeing_the_others(shop):
+    third, fourth = revision_text("c3", "b2"), "revision = 'd4'\ndown_revision = 'c3'\ndef (:\n"
+    project = shop({"b2.py": BROKEN, "c3.py": third, "d4.py": fourth, "e5.py": "x = 1\n"})
+    line = BROKEN.count("\n")
+    warned = (
+        f"Warning: the revision file {VERSIONS}/b2.py cannot be loaded: {VERSIONS}/b2.py:{line}: "
+        "SyntaxError: invalid syntax\n"
+        f"Warning: the revision file {VERSIONS}/d4.py cannot be loaded: {VERSIONS}/d4.py:3: "
+        "SyntaxError: invalid syntax\n"
+        f"Warning: {VERSIONS}/e5.py has no revision\n"
+    )
+    everything = [
+        "c3 -> d4 (head), ",
+        "b2 -> c3, a step",
+        "a1 -> b2, a message",
+        "<base> -> a1, a step",
+    ]
+    for words, lines in (
+        (["history"], everything),
+        (["history", "-i"], everything),
+        (["heads"], ["d4 (head)"]),
+        (["branches"], []),
+    ):
+        told = project.run(*words)
+        assert told.stdout.splitlines() == lines
+        assert shown(project, told.stderr) == warned
+    told = project.run("show", "b2", "--format", "json")
+    assert told.json["bases"][0]["revisions"][0]["down_revisions"] == ["a1"]
+    assert shown(project, told.stderr) == warned
+    assert refused(project, "upgrade", status=1) == (
+        f"Error: the revision file {VERSIONS}/b2.py cannot be loaded: {VERSIONS}/b2.py:{line}: "
+        f"SyntaxError: invalid syntax\n  {CORRECT}\n"
+    )
+
+
+def test_what_follows_a_file_that_says_nothing_is_shown_with_its_gap(shop):
+    project = shop({"b2.py": "revision = (\n", "c3.py": revision_text("c3", "b2")})
+    told = project.run("history")
+    assert told.stdout == "<base> -> a1 (head), a step\nb2 -> c3 (head), a step\n"
+    assert "b2.py cannot be loaded" in told.stderr
+
+
+def test_a_file_that_fails_when_it_is_run_is_shown_without_running_it(shop):
+    project = shop({"b2.py": f"{SECOND}\nimport nothing_there\n"})
+    told = project.run("history")
+    assert (told.stdout, told.stderr) == ("a1 -> b2 (head), a step\n<base> -> a1, a step\n", "")
+    assert "nothing_there" in refused(project, "upgrade", status=1)
+
+
+@pytest.mark.parametrize("verb", ["heads", "history", "branches", "show"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (revision_text("a1"), "two files have the revision id a1: "),
+        (revision_text("b2", "zz"), f"{VERSIONS}/b2.py: down_revision names 'zz', "),
+        (revision_text("b2", depends_on="zz"), f"{VERSIONS}/b2.py: depends_on names 'zz', "),
+        (revision_text("b2", "c3"), "the revisions go round in a circle: b2, c3\n"),
+    ],
+)
+def test_files_that_make_no_history_are_told_by_what_shows_them(shop, verb, text, message):
+    project = shop({"b2.py": text, "c3.py": revision_text("c3", "b2" if "c3" in text else None)})
+    assert refused(project, verb, status=1).startswith(f"Error: {message}")
+
+
 def test_revisions_in_a_circle_are_told(shop):
     project = shop({"a1.py": revision_text("a1", "b2"), "b2.py": SECOND})
     assert refused(project, "upgrade", status=1) == (
