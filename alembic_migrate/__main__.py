@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic_migrate.cli.entry import main
+from alembic_migrate.cli import main
 
 if __name__ == "__main__":
     main()

@@ -173,3 +173,21 @@ def test_importing_the_package_imports_nothing_of_its_dependencies(two_bases):
     two_bases.run(told, python=("-c", code))
     names = {name.partition(".")[0] for name in json.loads(told.read_text())}
     assert names & (HEAVY | {"click", "tomli"}) == set()
+
+
+def test_garbage_is_looked_for_seldom_while_a_command_runs_and_as_before_afterwards(monkeypatch):
+    import gc
+
+    from alembic_migrate import cli
+
+    seen = []
+    monkeypatch.setattr("alembic_migrate.cli.entry.main", lambda _: seen.append(gc.get_threshold()))
+    before = gc.get_threshold()
+    cli.main([])
+    assert seen == [(50_000, *before[1:])]
+    assert gc.get_threshold() == before
+    monkeypatch.setattr(gc, "get_threshold", lambda: (10**9, 10, 10))
+    set_to = []
+    monkeypatch.setattr(gc, "set_threshold", lambda *numbers: set_to.append(numbers))
+    cli.main([])
+    assert set_to == [(10**9, 10, 10)] * 2, "who asked for less still gets less"

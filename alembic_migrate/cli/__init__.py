@@ -1,26 +1,48 @@
 """The command line, ``alembic-db``: a thin layer over ``Project`` and the only reader of click.
 
 ``main`` is the console script and ``db`` the click group. ``get_base`` and ``import_models`` are
-what an ``env.py`` that alembic-migrate 2 generated imports from here. All are handed on lazily.
+what an ``env.py`` that alembic-migrate 2 generated imports from here. All import
+what they need when they are called.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import gc
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alembic_migrate.cli.commands import db
-    from alembic_migrate.cli.entry import main
     from alembic_migrate.environment import get_base, import_models
 
 __all__ = ["db", "get_base", "import_models", "main"]
 
 _HOMES = {
     "db": "alembic_migrate.cli.commands",
-    "main": "alembic_migrate.cli.entry",
     "get_base": "alembic_migrate.environment",
     "import_models": "alembic_migrate.environment",
 }
+
+# New objects after which Python looks for garbage: a tenth of a short run is spent on that with
+# Python's own number, since imports make many objects and next to no garbage.
+_SELDOM = 50_000
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and leave the process with its exit status.
+
+    Args:
+        argv: the words after the program's name; those of the process by default.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(max(_SELDOM, before[0]) if before[0] else 0, *before[1:])
+    try:
+        from alembic_migrate.cli.entry import main as enter  # noqa: PLC0415 - as late as can be
+
+        enter(argv)
+    finally:
+        gc.set_threshold(*before)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ import click
 
 from alembic_migrate.cli.declaring import SQL, command, flag, revision, revisions, value, values
 from alembic_migrate.cli.session import FINDINGS, Session, given
-from alembic_migrate.render import authoring, payload, runs
+from alembic_migrate.render import authoring, runs
 from alembic_migrate.render import sums as texts
 
 if TYPE_CHECKING:
@@ -56,10 +56,7 @@ def init(session: Session, *, folder: str | None, **typed: Any) -> None:
 def list_templates(session: Session) -> None:
     """List the templates that init can make a folder from."""
     found = session.project.list_templates()
-    session.answer(
-        payload.answer(session.command, found, key="templates"),
-        lambda: authoring.templates(found),
-    )
+    session.results(found, lambda: authoring.templates(found), key="templates")
 
 
 @command(
@@ -115,7 +112,7 @@ def edit(session: Session, **typed: Any) -> None:
     VISUAL or EDITOR names the editor. REVISION may be "current": what the database is at.
     """
     paths = session.project.edit(**given(**typed), report=session.report)
-    session.answer(payload.answer(session.command, paths, key="files"), lambda: "")
+    session.results(paths, lambda: "", key="files")
 
 
 @command(

@@ -6,6 +6,7 @@ pydantic, SQLAlchemy or Alembic. Whatever is wrong gives no completions and no m
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ def bases(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 def revisions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the words that stand for a place and the ids of the base's folder."""
     del param
-    found = [*_WORDS.items(), *_quietly(lambda: _headers(_folder(ctx)))]
+    found = [*_WORDS.items(), *_quietly(lambda: _revisions(ctx))]
     return _items(each for each in found if each[0].startswith(incomplete))
 
 
@@ -63,28 +64,21 @@ def _configuration(ctx: click.Context) -> Any:
     return load(start=Path(start) if start else None, file=Path(file) if file else None)
 
 
-def _folder(ctx: click.Context) -> Path:
-    """Return the folder of the base that was typed, of the default one or of the only one.
+def _revisions(ctx: click.Context) -> list[tuple[str, str]]:
+    """Return id and message of each revision of the base that was typed, of the default or first.
 
-    The file is read as it is: the model that would check it is slow to import.
+    Revision files that would have to be run to know what they say are left out.
     """
-    import tomllib  # noqa: PLC0415 - only for the shell
+    from alembic_migrate.history.load import load  # noqa: PLC0415 - only for the shell
 
-    if typed := _typed(ctx, "directory"):
-        return Path(typed)
     configuration = _configuration(ctx)
-    table: dict[str, Any] = {}
-    if configuration.file is not None:
-        table = tomllib.loads(configuration.file.read_text("utf-8"))["tool"]["alembic-migrate"]
-    named = configuration.named
-    name = (*(_typed(ctx, "base") or ()), configuration.default, *configuration.names[:1])[0]
-    own = table.get("bases", {}).get(name, {})
-    usual = f"migrations/{name}" if named else "migrations"
-    directory = own.get("directory") or table.get("directory") or usual
-    return Path(configuration.root, directory.replace("{name}", str(name)))
-
-
-def _headers(folder: Path) -> list[tuple[str, str]]:
-    from alembic_migrate.history.contents import headers  # noqa: PLC0415 - only for the shell
-
-    return [(each.revision, each.message) for each in headers(folder) if each.revision]
+    words = (*(_typed(ctx, "base") or ()), configuration.default or configuration.names[0])
+    base = configuration.base(configuration.choose(words[:1])[0])
+    typed = _typed(ctx, "directory")
+    folders = base["version_locations"] or [Path(typed or base["directory"], "versions")]
+    history = load(
+        [os.path.abspath(folder) for folder in folders],  # noqa: PTH100 - links stay links
+        recursive=base["recursive_version_locations"],
+        indexed=base["history_index"],
+    )
+    return [(each.revision, each.doc.partition("\n\n")[0]) for each in history.headers]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from alembic_migrate.cli.declaring import command, flag
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.parsing import Group
-from alembic_migrate.render import configuration, payload
+from alembic_migrate.render import configuration
 
 if TYPE_CHECKING:
     from alembic_migrate.cli.session import Session
@@ -25,7 +25,13 @@ COMPLETION_VARIABLE = "_ALEMBIC_DB_COMPLETE"
 def show(session: Session, *, resolve: bool | None) -> None:
     """Show every key with its value and where that came from."""
     rows = session.project.config_rows(resolve=bool(resolve))
-    session.answer(payload.configuration(rows), lambda: configuration.configuration(rows))
+
+    def document() -> dict[str, Any]:
+        from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
+
+        return payload.configuration(rows)
+
+    session.answer(document, lambda: configuration.configuration(rows))
 
 
 @command("config schema", example="alembic-db config schema > alembic-migrate.schema.json")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_migrate.cli import completing
-from alembic_migrate.cli.failing import as_error
 from alembic_migrate.cli.parsing import Command, Work
 from alembic_migrate.cli.session import Session
 from alembic_migrate.cli.streams import answers_only
@@ -47,6 +46,8 @@ def command(
             try:
                 return made.work(Session(options, name, out), **values) or 0
             except BrokenPipeError as lost:
+                from alembic_migrate.cli.failing import as_error  # noqa: PLC0415 - for faults
+
                 # Not the answer's reader, whom the session lets go: a connection of the work.
                 raise as_error(lost) from lost
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 import warnings
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +12,6 @@ import click
 
 from alembic_migrate.cli.commands import db
 from alembic_migrate.cli.configuring import COMPLETION_VARIABLE
-from alembic_migrate.cli.failing import as_error, every_error, tell, typed
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.signals import ends_in_order
 from alembic_migrate.cli.streams import (
@@ -22,7 +20,6 @@ from alembic_migrate.cli.streams import (
     write_quietly,
 )
 from alembic_migrate.errors import Terminated
-from alembic_migrate.masking import mask_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,8 +72,19 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _tell(arguments: Sequence[str], raised: BaseException) -> int:
     """Tell an error to people or to programs, and return its exit status."""
+    from alembic_migrate.cli.failing import (  # noqa: PLC0415 - for faults alone
+        as_error,
+        every_error,
+        tell,
+        typed,
+    )
+
     error = as_error(raised)
     if "--raiseerr" in arguments:
+        import traceback  # noqa: PLC0415 - for faults alone
+
+        from alembic_migrate.masking import mask_traceback  # noqa: PLC0415
+
         for each in every_error(raised):
             write_quietly(sys.stderr, mask_traceback("".join(traceback.format_exception(each))))
     form, color = typed(arguments, "--format", "text"), typed(arguments, "--color", "auto")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
@@ -12,9 +11,6 @@ import click
 
 from alembic_migrate.cli.streams import is_terminal, use_colour, write_quietly
 from alembic_migrate.events import Event
-from alembic_migrate.render import payload
-from alembic_migrate.render.events import event_line
-from alembic_migrate.results import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,14 +67,22 @@ class Session:
     @property
     def width(self) -> int | None:
         """The width of the terminal, in characters; None where lines are never wrapped."""
-        return shutil.get_terminal_size().columns if is_terminal(self.out) else None
+        if not is_terminal(self.out):
+            return None
+        import shutil  # noqa: PLC0415 - half of what it imports is about archives
+
+        return shutil.get_terminal_size().columns
 
     def report(self, event: Event) -> None:
         """Show an event: on stderr, or among the lines of ``jsonl``."""
         if self.options.format == "jsonl":
+            from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
+
             if event.kind != "sql" or self.options.verbose:
                 write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
         elif self._shows(event):
+            from alembic_migrate.render.events import event_line  # noqa: PLC0415 - for progress
+
             text = event_line(event, several=self._several())
             if event.kind == "warning" and use_colour(sys.stderr, self.options.color):
                 text = text.replace(_WARNING, click.style(_WARNING, fg="yellow"), 1)
@@ -100,26 +104,46 @@ class Session:
         """Show a warning that belongs to no base."""
         self.report(Event("warning", message))
 
-    def answer(self, document: dict[str, Any], text: Callable[[], str]) -> None:
+    def answer(self, document: Callable[[], dict[str, Any]], text: Callable[[], str]) -> None:
         """Print the answer: the text for people, or the document for programs."""
         if self.options.format == "text":
             self._print(text())
-        elif self.options.format == "json":
-            self._print(payload.dump(document))
-        else:
-            self._print(payload.dump(payload.last(document), one_line=True))
+            return
+        from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
 
-    def results(self, results: Sequence[Any], text: Callable[[], str]) -> None:
-        """Print the answer of a command that reads: ``-q`` does not silence it."""
-        self.answer(payload.answer(self.command, results), text)
+        if self.options.format == "json":
+            self._print(payload.dump(document()))
+        else:
+            self._print(payload.dump(payload.last(document()), one_line=True))
+
+    def results(
+        self, results: Sequence[Any], text: Callable[[], str], *, key: str = "bases", **more: Any
+    ) -> None:
+        """Print the answer of a command that reads: ``-q`` does not silence it.
+
+        Args:
+            results: what the command found or did.
+            text: returns it for people.
+            key: where the results stand in the document.
+            more: what else stands in it.
+        """
+
+        def document() -> dict[str, Any]:
+            from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
+            from alembic_migrate.results import as_json  # noqa: PLC0415
+
+            return {**payload.answer(self.command, results, key), **as_json(more)}
+
+        self.answer(document, text)
 
     def done(self, results: Sequence[Any], text: Callable[[], str], **more: Any) -> None:
         """Print what a command did: ``-q`` silences the text; the document has ``more`` in it."""
-        document = payload.answer(self.command, results) | as_json(more)
-        self.answer(document, (lambda: "") if self.options.quiet else text)
+        self.results(results, (lambda: "") if self.options.quiet else text, **more)
 
     def document(self, document: dict[str, Any]) -> None:
         """Print a document that is JSON whatever the format."""
+        from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
+
         self._print(payload.dump(document, one_line=self.options.format == "jsonl"))
 
     def plain(self, text: str) -> None:
