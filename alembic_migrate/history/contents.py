@@ -71,20 +71,6 @@ def revision_files(locations: Iterable[Path], *, recursive: bool = False) -> Ite
                 yield path
 
 
-def headers(folder: Path) -> Iterator[Header]:
-    """Yield what the revision files of a migrations folder say at their top.
-
-    Args:
-        folder: the migrations folder; its ``versions`` are read, nested ones too.
-
-    Files that cannot be read or parsed, and files without a revision id, are left out.
-    """
-    for path in revision_files([folder / "versions"], recursive=True):
-        header = read_header(path)
-        if header is not None and header.revision is not None:
-            yield header
-
-
 def read_header(path: Path) -> Header | None:
     """Return what one revision file says at its top; None where it cannot be read or parsed."""
     tree = _parse(path)

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import sys
-from types import ModuleType, SimpleNamespace
-
 import pytest
 
 from alembic_migrate.cli.entry import main
@@ -22,12 +19,11 @@ directory = "revisions/app"
 def complete(monkeypatch, capsys, tmp_path):
     (tmp_path / "pyproject.toml").write_text(TOML)
     monkeypatch.chdir(tmp_path)
-    history = ModuleType("alembic_migrate.history.contents")
-    history.headers = lambda folder: [
-        SimpleNamespace(revision=f"a{number}", message=str(folder.relative_to(tmp_path)))
-        for number in (1, 2)
-    ]
-    monkeypatch.setitem(sys.modules, "alembic_migrate.history.contents", history)
+    for folder in ("revisions/app", "migrations/reporting"):
+        (tmp_path / folder / "versions").mkdir(parents=True)
+        for number in (1, 2):
+            text = f"'''{folder}\n\nmore'''\nrevision = 'a{number}'\ndown_revision = None\n"
+            (tmp_path / folder / f"versions/a{number}.py").write_text(text)
     monkeypatch.setenv("_ALEMBIC_DB_COMPLETE", "zsh_complete")
 
     def complete(*words):
