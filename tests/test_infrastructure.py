@@ -113,7 +113,11 @@ def test_a_command_runs_in_a_clean_environment(monkeypatch, tmp_path):
     clean = projects.environment(tmp_path, {"LANG": "C", "PYTHONDONTWRITEBYTECODE": None})
     clean.pop("TMPDIR", None)
     clean.pop("LD_LIBRARY_PATH", None)
-    assert clean == {"PATH": "/bin", "LANG": "C", "LC_ALL": "C.UTF-8", "HOME": str(tmp_path)}
+    home, caches = str(tmp_path), str(tmp_path.parent / "caches")
+    assert clean == {
+        **{"PATH": "/bin", "LANG": "C", "LC_ALL": "C.UTF-8"},
+        **{"HOME": home, "XDG_CACHE_HOME": caches},
+    }
 
 
 def test_a_project_is_its_files(project):
