@@ -115,8 +115,11 @@ def test_a_command_runs_in_a_clean_environment(monkeypatch, tmp_path):
     clean.pop("LD_LIBRARY_PATH", None)
     home, caches = str(tmp_path), str(tmp_path.parent / "caches")
     assert clean == {
-        **{"PATH": "/bin", "LANG": "C", "LC_ALL": "C.UTF-8"},
-        **{"HOME": home, "XDG_CACHE_HOME": caches},
+        "PATH": "/bin",
+        "LANG": "C",
+        "LC_ALL": "C.UTF-8",
+        "HOME": home,
+        "XDG_CACHE_HOME": caches,
     }
 
 

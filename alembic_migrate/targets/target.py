@@ -18,7 +18,6 @@ from alembic_migrate.discovery.modules import extend_path, load_hook, module_exi
 from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
 from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.targets.kinds import kind_of
-from alembic_migrate.targets.tenants import TenantPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from alembic_migrate.config.base import BaseConfig
     from alembic_migrate.databases.connecting import EngineFactory
     from alembic_migrate.targets.kinds import EnvironmentKind
+    from alembic_migrate.targets.tenants import TenantPlace
 
 # What stands behind a version table's name in the name of its journal.
 JOURNAL_SUFFIX = "_journal"
@@ -261,6 +261,8 @@ class Target:
         """Return where the tenant is, or None for the base's own database."""
         if self.tenant is None:
             return None
+        from alembic_migrate.targets.tenants import TenantPlace  # noqa: PLC0415 - imports SQLAlchemy
+
         return TenantPlace(self.tenant, self.config["tenants"])
 
     def base_url(self) -> URL | None:
