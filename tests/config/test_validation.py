@@ -43,7 +43,9 @@ def test_what_is_plainly_right_is_right_for_the_model(scope):
     assert plain > 5 * len(KEYS)
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS if key.type != "tenants table"], ids=lambda key: key.name
+)
 def test_the_examples_of_every_key_are_plainly_right(key):
     value = tomli.loads(f"value = {key.example}")["value"]
     assert _is_plain(key.name, value, "tool")
