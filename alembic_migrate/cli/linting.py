@@ -10,15 +10,11 @@ import click
 from alembic_migrate.cli.declaring import command, flag, value
 from alembic_migrate.cli.session import FINDINGS, Session, given
 from alembic_migrate.errors import UsageError
-from alembic_migrate.render import forges, lints, payload, sarif
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from alembic_migrate.findings import Lint
-
-# Files are relative to where the command runs: in CI that is the repository.
-_FORGES = {"github": forges.github, "gitlab": forges.gitlab}
 
 
 @command(
@@ -63,22 +59,26 @@ def lint(
 
 def _explain(session: Session, asked: str) -> int:
     from alembic_migrate.project import Project  # noqa: PLC0415 - help stays quick
+    from alembic_migrate.render import lints  # noqa: PLC0415
 
     told = Project.lint_rules(None if asked == "all" else asked)
-    session.answer(
-        payload.answer(session.command, told, key="rules"),
-        lambda: lints.rule_list(told) if asked == "all" else lints.rule(told[0]),
+    session.results(
+        told, lambda: lints.rule_list(told) if asked == "all" else lints.rule(told[0]), key="rules"
     )
     return 0
 
 
 def _show(session: Session, found: Sequence[Lint]) -> None:
+    from alembic_migrate.render import forges, lints, sarif  # noqa: PLC0415 - help stays quick
+
     form = session.options.format
     if form == "sarif":
         rules = session.project.lint_rules()
         session.document(sarif.document(found, rules, session.project.root))
-    elif form in _FORGES:
-        session.plain(_FORGES[form](found, Path.cwd()))
+    elif form in {"github", "gitlab"}:
+        # Files are relative to where the command runs: in CI that is the repository.
+        annotate = forges.github if form == "github" else forges.gitlab
+        session.plain(annotate(found, Path.cwd()))
     else:
         options = session.options
         named = session.named

@@ -44,7 +44,9 @@ def test_what_is_plainly_right_is_right_for_the_model(scope):
 
 
 @pytest.mark.parametrize(
-    "key", [key for key in KEYS if key.type != "tenants table"], ids=lambda key: key.name
+    "key",
+    [key for key in KEYS if not key.type.endswith("s table") or key.name == "post_write_hooks"],
+    ids=lambda key: key.name,
 )
 def test_the_examples_of_every_key_are_plainly_right(key):
     value = tomli.loads(f"value = {key.example}")["value"]
