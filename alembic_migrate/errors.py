@@ -9,6 +9,7 @@ AlembicMigrateError
 ├── DatabaseError         1  the database: unreachable, refusing, in a state that cannot be right
 │   └── NotAtHead         4  a database that was expected at head is not
 ├── MigrationError        1  a revision failed while it ran
+├── OutdatedPlan          1  what a plan was made for is not what is there any more
 ├── ConsentError          3  declined, or needs ``--confirm``
 ├── LockError             5  the migration lock could not be had, or was lost
 ├── BasesFailed         1/6  several bases ran and some failed (6: others are done)
@@ -99,6 +100,12 @@ class MigrationError(AlembicMigrateError):
     """A revision failed while it ran."""
 
     code = "migration"
+
+
+class OutdatedPlan(AlembicMigrateError):
+    """A plan does not fit any more: the database has moved, or the revision files have changed."""
+
+    code = "outdated-plan"
 
 
 class ConsentError(AlembicMigrateError):

@@ -1,4 +1,4 @@
-"""What ``lint`` and ``sum`` have to say, as frozen records of plain values."""
+"""What ``lint`` and ``sum`` have to say, and what ``lint`` cannot see, as frozen records."""
 
 from __future__ import annotations
 
@@ -132,3 +132,16 @@ class SumCheck:
     revisions: int
     findings: tuple[Finding, ...] = ()
     written: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unrendered:
+    """Why a function of a revision could not run without a connection.
+
+    Attributes:
+        line: the line in the revision's file, or None.
+        message: what was raised, in one line.
+    """
+
+    line: int | None
+    message: str

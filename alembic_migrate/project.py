@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.config.load import Configuration, Overrides
 from alembic_migrate.config.load import load as load_configuration
+from alembic_migrate.errors import UsageError
 from alembic_migrate.events import Report, ignore
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from alembic_migrate.config.select import Mode
     from alembic_migrate.findings import Lint, LintRule, SumCheck
+    from alembic_migrate.plans import Plan
     from alembic_migrate.results import (
         Applied,
         Check,
@@ -219,10 +221,33 @@ class Project:
 
     # --- what changes databases ---------------------------------------------------------------
 
-    def upgrade(
+    def plan(
         self,
         revision: str = "head",
         *,
+        lint: bool = True,
+        out: str | os.PathLike[str] | None = None,
+        report: Report = ignore,
+    ) -> tuple[Plan, ...]:
+        """Return what ``upgrade`` would run from where each database is; nothing is changed.
+
+        Args:
+            revision: as ``upgrade`` takes it.
+            lint: judge the revisions too.
+            out: a file that keeps the plan for ``upgrade``.
+            report: is told what happens.
+        """
+        from alembic_migrate.commands import planning
+
+        file = Path(out) if out is not None else None
+        targets = self._databases("read", ordered=True)
+        return planning.plan(targets, revision, lint=lint, out=file, report=report)
+
+    def upgrade(
+        self,
+        revision: str | None = None,
+        *,
+        plan: str | os.PathLike[str] | None = None,
         sql: bool = False,
         tag: str | None = None,
         rehearse: bool = False,
@@ -232,16 +257,37 @@ class Project:
         lock_wait: float | None = None,
         report: Report = ignore,
     ) -> tuple[Run, ...]:
-        """Bring databases up to a revision, in the order that ``after`` gives.
+        """Bring databases up to a revision (``head``), in the order that ``after`` gives.
 
         With ``rehearse`` everything runs for real inside one transaction, which is rolled back.
+        With ``plan``, a file, exactly what it holds is run; it is refused where databases or
+        revision files are not those that it was made for.
         """
-        from alembic_migrate.commands import running
+        from alembic_migrate.commands import planning, running
 
+        if plan is not None:
+            if revision is not None or sql:
+                raise UsageError(
+                    "a plan says itself what runs: it goes with no revision and no --sql",
+                    hint=f"alembic-db upgrade --plan {os.fspath(plan)}",
+                )
+            plans = planning.read_plan(Path(plan))
+            names = dict.fromkeys(each.base for each in plans) if self.named else ()
+            targets = self._migrating(wait, lock_wait, tuple(names))
+            if not self._tenants:
+                targets = planning.of_tenants(targets, plans)
+            return planning.upgrade(
+                tuple(replace(target, rehearsing=rehearse) for target in targets),
+                plans,
+                tag=tag,
+                confirm=confirm,
+                keep_going=keep_going,
+                report=report,
+            )
         targets = self._migrating(wait, lock_wait)
         return running.upgrade(
             tuple(replace(target, rehearsing=rehearse) for target in targets),
-            revision,
+            "head" if revision is None else revision,
             sql=sql,
             tag=tag,
             confirm=confirm,
@@ -460,25 +506,38 @@ class Project:
             configuration, self._words, all_bases=self._all, x=self._x, tenants=self._tenants
         )
 
-    def _migrating(self, wait: float, lock_wait: float | None) -> tuple[Target, ...]:
+    def _migrating(
+        self, wait: float, lock_wait: float | None, names: tuple[str, ...] = ()
+    ) -> tuple[Target, ...]:
         return tuple(
             replace(target, migrating=True, wait=wait, lock_wait_typed=lock_wait)
-            for target in self._databases("write", ordered=True)
+            for target in self._databases("write", ordered=True, names=names)
         )
 
-    def _databases(self, mode: Mode, *, ordered: bool = False) -> tuple[Target, ...]:
+    def _databases(
+        self, mode: Mode, *, ordered: bool = False, names: tuple[str, ...] = ()
+    ) -> tuple[Target, ...]:
         """Return a target for each database: of a base with tenants, one for each of them."""
         from alembic_migrate.targets.tenants import expand_all
 
-        return expand_all(self._targets(mode, ordered=ordered), self._tenants)
+        targets = self._targets(mode, ordered=ordered, names=names)
+        return expand_all(targets, self._tenants)
 
     def _targets(
-        self, mode: Mode, *, all_bases: bool = False, ordered: bool = False
+        self,
+        mode: Mode,
+        *,
+        all_bases: bool = False,
+        ordered: bool = False,
+        names: tuple[str, ...] = (),
     ) -> tuple[Target, ...]:
+        """Return what to work on; ``names`` are the bases where none were asked for."""
         from alembic_migrate.targets import Target
 
         configuration = self._configuration
-        bases = configuration.select(self._words, self._all or all_bases, mode)
+        everything = self._all or all_bases
+        words = self._words if self._words or everything else names
+        bases = configuration.select(words, everything, mode)
         if ordered:
             bases = configuration.in_order(bases)
         tables = frozenset(configuration.version_tables())

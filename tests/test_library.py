@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy
 
 import alembic_migrate
-from alembic_migrate import errors, findings, results
+from alembic_migrate import errors, findings, plans, results
 from alembic_migrate.events import Event
 from tests import projects
 from tests.inprocess import forget_modules
@@ -55,6 +55,7 @@ VERBS = {
     "revision": (("empty",), results.Written),
     "migrate": (("more",), results.Written),
     "merge": ((), results.Written),
+    "plan": ((), plans.Plan),
     "upgrade": ((), results.Run),
     "downgrade": (("base",), results.Run),
     "stamp": (("head",), results.Run),

@@ -30,6 +30,7 @@ COMMANDS = [
     "edit",
     "merge",
     "sum",
+    "plan",
     "upgrade",
     "downgrade",
     "stamp",

@@ -192,3 +192,27 @@ def test_programs_get_the_tenant_beside_the_base(project, command):
     shown = command(here, "upgrade", "--format", "json").json
 
     assert [(each["base"], each["tenant"]) for each in shown["bases"]] == [("default", "acme")]
+
+
+def test_each_tenant_has_a_plan_of_its_own(project, server_url, prefix, command):
+    schemas = f'names = ["acme", "globex"]\nschema = "{prefix}{{tenant}}"'
+    here = write(project(), server_url, schemas)
+    command(here, "upgrade", "r1", "--tenant", "acme")
+    kept = command(here, "plan", "--out", "plan.json", "--format", "json").json["bases"]
+    found = [(each["tenant"], each["before"], len(each["revisions"])) for each in kept]
+    assert found == [("acme", ["r1"], 1), ("globex", [], 2)]
+    done = command(here, "upgrade", "--plan", "plan.json", "--tenant", "globex")
+    assert done.stdout == "globex: upgraded to r2 (head), 2 revisions\n"
+    done = command(here, "upgrade", "--plan", "plan.json")
+    assert done.stdout == (
+        "acme: upgraded to r2 (head), 1 revision\nglobex: already at r2 (head)\n"
+    )
+    command(here, "plan", "--tenant", "acme", "--out", "plan.json")
+    done = command(here, "upgrade", "--plan", "plan.json")
+    assert done.stdout == "acme: already at r2 (head)\n"
+    write(here, server_url, schemas.replace('"acme", ', ""))
+    refused = command(here, "upgrade", "--plan", "plan.json", status=1)
+    assert refused.stderr == (
+        "Error: the plan is for tenants that are not there any more: default/acme; nothing was "
+        "run\n  look at what would run now: alembic-db plan --out FILE\n"
+    )

@@ -14,7 +14,8 @@ from alembic_migrate.bridge.noting import recording
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
 from alembic_migrate.events import ignore
-from alembic_migrate.lint.operations import Captured, Unrendered
+from alembic_migrate.findings import Unrendered
+from alembic_migrate.lint.operations import Captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -113,7 +114,9 @@ def captured(target: Target, recorder: Recorder, script: Script, *, downgrades: 
     """
     context = recorder.context
     up = _recorded(recorder, script, "upgrade")
+    written = len(recorder.script)
     down = _recorded(recorder, script, "downgrade") if downgrades else None
+    del recorder.script[written:]
     missing = Unrendered(None, "the file has no upgrade()")
     told = record(script)
     return Captured(

@@ -17,7 +17,7 @@ from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding
 from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
 from alembic_migrate.bridge.planning import Plan, Planning
 from alembic_migrate.bridge.progress import Progress
-from alembic_migrate.bridge.refusals import refuse_unmanaged
+from alembic_migrate.bridge.refusals import refuse_empty, refuse_unmanaged
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
 from alembic_migrate.bridge.sites import Sites
 from alembic_migrate.bridge.state import ask, connected_heads
@@ -26,7 +26,6 @@ from alembic_migrate.bridge.waiting import pause_before_retry, wait_for_session
 from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.errors import (
     MigrationError,
-    RevisionNotFound,
 )
 from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.results import Run
@@ -90,11 +89,7 @@ class Job:
             AlembicMigrateError: the revision is empty or unknown, the history is broken, the
                 database cannot be used, the lock is not to be had, or a revision fails.
         """
-        if not self.asked.strip():
-            raise RevisionNotFound(
-                f"{self.target.prefix}the revision is empty",
-                hint="for example: head, base, +1, -1, or the beginning of an id",
-            )
+        refuse_empty(self.target, self.asked)
         with self.progress.explained(self.asked):
             # The whole history is loaded, and its errors told, before a database is touched.
             heads = tuple(self.scripts.get_heads())
@@ -245,7 +240,7 @@ class Job:
                 _make_version_table(context)
             elif not self.sql:
                 if self.verb == "upgrade" and not heads:
-                    refuse_unmanaged(self.target, context, steps)
+                    refuse_unmanaged(self.target, context.connection, steps)
                 if steps and not heads:
                     context._ensure_version_table()  # noqa: SLF001 - only now is it needed
             return self.progress.watch(steps, context)

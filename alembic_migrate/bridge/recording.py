@@ -14,7 +14,9 @@ from sqlalchemy.exc import CompileError
 
 from alembic_migrate.bridge.describing import call_of, describe_operation
 from alembic_migrate.databases.faults import first_line
-from alembic_migrate.lint.operations import Operation, Unrendered
+from alembic_migrate.findings import Unrendered
+from alembic_migrate.lint.operations import Operation
+from alembic_migrate.plans import PlannedStatement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,12 +79,12 @@ class Recorder:
         context: Alembic's, offline; whatever it writes from now on is noted.
 
     Attributes:
-        script: every statement as it is written, its terminator behind it.
+        script: every statement as it is written, with the line that it comes from.
     """
 
     def __init__(self, context: MigrationContext) -> None:
         self.context = context
-        self.script: list[str] = []
+        self.script: list[PlannedStatement] = []
         self._calls: list[Call] = []
         self._open: list[Call] = []
         self._sql: list[str] = []
@@ -189,18 +191,25 @@ class Recorder:
 
     def _written(self, text: str) -> None:
         """Note a statement: it belongs to the innermost call, or is one of its own."""
-        self.script.append(text.rstrip("\n"))
-        statement = self._bare(text)
-        if self._revision is None or statement is None:
-            return
-        self._sql.append(statement)
+        call, statement = None, self._bare(text)
+        if self._revision is not None and statement is not None:
+            self._sql.append(statement)
+            call = self._caller()
+            if call is not None:
+                call.sql.append(statement)
+        line = call.line if call is not None else None
+        self.script.append(PlannedStatement(text.strip(), line))
+
+    def _caller(self) -> Call | None:
+        """Return the call that a statement belongs to: one of its own where none is open."""
         if self._open:
-            self._open[-1].sql.append(statement)
-        elif not self._between:
-            # It was executed on op.get_bind() or on op.get_context().
-            call = self.begin("execute")
-            call.facts["kind"] = "execute"
-            call.sql.append(statement)
+            return self._open[-1]
+        if self._between:
+            return None
+        # It was executed on op.get_bind() or on op.get_context().
+        call = self.begin("execute")
+        call.facts["kind"] = "execute"
+        return call
 
     def _bare(self, text: str) -> str | None:
         statement = text.strip()

@@ -7,16 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.databases.state import schema_names, table_names
-from alembic_migrate.errors import DatabaseError, UsageError
+from alembic_migrate.errors import DatabaseError, RevisionNotFound, UsageError
 from alembic_migrate.history.contents import made_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.targets import Target
+
+
+def refuse_empty(target: Target, asked: str) -> None:
+    """Refuse a revision that is an empty word.
+
+    Raises:
+        RevisionNotFound: it is one.
+    """
+    if not asked.strip():
+        raise RevisionNotFound(
+            f"{target.prefix}the revision is empty",
+            hint="for example: head, base, +1, -1, or the beginning of an id",
+        )
 
 
 def refuse_ambiguous(target: Target, asked: str, heads: Sequence[str]) -> None:
@@ -35,13 +47,12 @@ def refuse_ambiguous(target: Target, asked: str, heads: Sequence[str]) -> None:
     )
 
 
-def refuse_unmanaged(target: Target, context: MigrationContext, steps: Sequence[Any]) -> None:
+def refuse_unmanaged(target: Target, connection: Connection | None, steps: Sequence[Any]) -> None:
     """Refuse to make tables that are there already, in a database without a version.
 
     Raises:
         DatabaseError: there are some.
     """
-    connection: Connection | None = context.connection
     if connection is None:
         return
     files = [Path(step.revision.path) for step in steps if hasattr(step, "revision")]

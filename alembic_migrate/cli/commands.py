@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from alembic_migrate.cli import authoring, configuring, inspecting, linting, running
+from alembic_migrate.cli import authoring, configuring, inspecting, linting, planning, running
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.parsing import Group
 
@@ -30,6 +30,7 @@ db = Root(
 )
 for each in (
     *authoring.COMMANDS,
+    *planning.COMMANDS,
     *running.COMMANDS,
     *inspecting.COMMANDS,
     *linting.COMMANDS,

@@ -39,6 +39,12 @@ if TYPE_CHECKING:
     SQL,
     SQL_DIR,
     TAG,
+    click.Option(
+        ["--plan"],
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Run exactly what a plan holds; it is refused where anything has changed since.",
+    ),
     flag("--rehearse", help="Run for real inside one transaction, and roll it back."),
     CONFIRM,
     KEEP_GOING,
@@ -50,7 +56,8 @@ def upgrade(session: Session, **typed: Any) -> None:
     """Upgrade to a later revision.
 
     REVISION is an id or the first letters of one, +2, ID+1, BRANCH@head, head or heads; a range
-    FROM:TO with --sql. Several bases run in the order of their "after" keys.
+    FROM:TO with --sql. Several bases run in the order of their "after" keys. A plan that was kept
+    (alembic-db plan --out FILE) says itself what runs, and on which bases.
     """
     _run(session, session.project.upgrade, typed)
 

@@ -19,12 +19,15 @@ from alembic_migrate.lint.severities import severities
 from alembic_migrate.lint.squawk import Squawk, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from alembic_migrate.events import Report
     from alembic_migrate.findings import LintFinding
+    from alembic_migrate.lint.operations import Captured
     from alembic_migrate.lint.rule import Rule
     from alembic_migrate.targets import Target
+
+    Judge = Callable[[Captured], tuple[LintFinding, ...]]
 
 _KNOWN_TO_SQUAWK = "postgresql"
 
@@ -51,23 +54,41 @@ def lint(
 
 
 def _lint(target: Target, scope: Scope, squawk: bool | None, report: Report) -> Lint:
-    severe = severities(target)
-    asks_squawk = bool(target.config["squawk"]) if squawk is None else squawk
-    second = Squawk(severe, target.config["squawk_pg_version"]) if asks_squawk else None
+    find = judge_of(target, squawk=squawk)
     scripts = Scripts(target)
     chosen = in_scope(target, scripts, scope, report)
     dialect = None
     findings: list[LintFinding] = []
     for captured in capture(target, scripts, chosen, report=report) if chosen else ():
         dialect = captured.dialect
-        found = judge(captured, severe)
-        if second is not None and dialect == _KNOWN_TO_SQUAWK:
-            found = merged(found, second.judge(captured))
-        findings += found
+        findings += find(captured)
     if squawk and dialect not in {None, _KNOWN_TO_SQUAWK}:
         report(Event("warning", f"squawk knows PostgreSQL, and no {dialect}", target.name))
     # An environment that runs several databases captures a revision once for each of them.
     return Lint(target.name, str(scope), dialect, chosen, tuple(dict.fromkeys(findings)))
+
+
+def judge_of(target: Target, *, squawk: bool | None = None) -> Judge:
+    """Return what finds what there is to say about a revision of a base, as it is configured.
+
+    Args:
+        target: the base.
+        squawk: ask squawk too; None as the base's configuration says.
+
+    Raises:
+        AlembicMigrateError: the configuration names a rule that there is not, or squawk is missing.
+    """
+    severe = severities(target)
+    asks_squawk = bool(target.config["squawk"]) if squawk is None else squawk
+    second = Squawk(severe, target.config["squawk_pg_version"]) if asks_squawk else None
+
+    def find(captured: Captured) -> tuple[LintFinding, ...]:
+        found = judge(captured, severe)
+        if second is not None and captured.dialect == _KNOWN_TO_SQUAWK:
+            found = merged(found, second.judge(captured))
+        return found
+
+    return find
 
 
 def rules(asked: str | None = None) -> tuple[LintRule, ...]:

@@ -46,18 +46,33 @@ def upgrade(
         ConsentError: a rehearsal on a protected base was not confirmed; nothing was done.
         AlembicMigrateError: as ``each``.
     """
-    rehearsed = [t for t in targets if t.rehearsing]
-    if sql and rehearsed:
+    if sql and any(t.rehearsing for t in targets):
         raise UsageError("--rehearse and --sql exclude each other", hint="leave one of them away")
     _one_id(targets, (revision,))
-    _consent(rehearsed, confirm, "a rehearsal", "takes locks")
-    _distinct(targets)
-    warn_of_sums(targets, report)
+    check_upgrade(targets, confirm, report)
     return each(
         targets,
         lambda t: running.upgrade(t, revision, sql=sql, tag=tag, report=report),
         keep_going=keep_going,
     )
+
+
+def check_upgrade(targets: Sequence[Target], confirm: Collection[str], report: Report) -> None:
+    """Refuse to upgrade bases that are not to be, or not together; warn of edited revisions.
+
+    Args:
+        targets: the bases.
+        confirm: protected ones on which a rehearsal is meant.
+        report: is told of revision files that are not as they were summed.
+
+    Raises:
+        ConsentError: a rehearsal on a protected base was not confirmed.
+        ConfigError: two bases share a database and a version table in it.
+    """
+    rehearsed = [t for t in targets if t.rehearsing]
+    _consent(rehearsed, confirm, "a rehearsal", "takes locks")
+    _distinct(targets)
+    warn_of_sums(targets, report)
 
 
 def downgrade(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from alembic_migrate.findings import Unrendered
+
 Kind = Literal[
     "create table",
     "drop table",
@@ -130,19 +132,6 @@ class Operation:
         if self.table is None or self.schema is None:
             return self.table
         return f"{self.schema}.{self.table}"
-
-
-@dataclass(frozen=True, slots=True)
-class Unrendered:
-    """Why a function of a revision could not run without a connection.
-
-    Attributes:
-        line: the line in the revision's file, or None.
-        message: what was raised, in one line.
-    """
-
-    line: int | None
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,13 @@ def _rehearsal(run: Run) -> str:
 
 def _place(run: Run) -> str:
     """Return the ids that the version table holds now, heads marked; ``base`` without any."""
-    return (
-        ", ".join(f"{each} (head)" if each in run.heads else each for each in run.after) or "base"
-    )
+    return ids(run.after, run.heads)
+
+
+def ids(revisions: Sequence[str], heads: Sequence[str]) -> str:
+    """Return the ids of a version table, heads marked; ``base`` without any."""
+    marked = (f"{each} (head)" if each in heads else each for each in revisions)
+    return ", ".join(marked) or "base"
 
 
 def script(answers: Sequence[Run] | Sequence[Written]) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from alembic_migrate.errors import ConfigError
-from alembic_migrate.lint.operations import Captured, Column, Operation, Unrendered
+from alembic_migrate.findings import Unrendered
+from alembic_migrate.lint.operations import Captured, Column, Operation
 from tests import projects
 from tests.bridge.conftest import CaptureProject, CaptureUpgrade, files
 

@@ -14,6 +14,7 @@ def test_the_reference_has_a_section_for_every_command():
         "### `alembic-db edit [REVISION=head]`",
         "### `alembic-db merge [REVISIONS=heads]...`",
         "### `alembic-db sum`",
+        "### `alembic-db plan [REVISION=head]`",
         "### `alembic-db upgrade [REVISION=head]`",
         "### `alembic-db downgrade [REVISION=-1]`",
         "### `alembic-db stamp [REVISIONS=head]...`",
