@@ -172,7 +172,7 @@ class Environment(EnvironmentContext):
             if self.target.rehearsing and connection is not None:
                 self.request.guard.rehearsed(connection)
             if self.target.environment != "builtin":
-                self.request.guard.ran()
+                self.request.guard.session.ran()
 
     def _tell_of_journal(self) -> None:
         """Say where the journal is when it is not in the database that the script has chosen."""
@@ -194,7 +194,7 @@ class Environment(EnvironmentContext):
         """Run as the package's own environment script does: online, offline, sync or async."""
         guard, more = self.request.guard, dict[str, Any]()
         if guard is not None:
-            more["committed"] = guard.leave
+            more["committed"] = guard.session.leave
         if guard is not None and guard.rehearsal is not None:
             more["around"] = guard.rehearsal.rolled_back
         drive(self, self.target, sql=self.request.sql, **more)
@@ -244,7 +244,7 @@ def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
         environment = Environment(target, scripts, request)
         stack.enter_context(
             guarded(
-                timeout=float(target.config["connect_timeout"]),
+                timeout=target.connect_timeout,
                 reading=request.reading,
                 on_connect=environment.note_connection,
                 on_sql=lambda statement: report(Event("sql", statement.strip(), name)),

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.journal import Journal
-from alembic_migrate.bridge.limits import limit, lock_timeout
 from alembic_migrate.bridge.rehearsing import COMMITS, Rehearsal, check_deferred
-from alembic_migrate.bridge.truth import invalid_indexes
+from alembic_migrate.bridge.session import Session, StartAgain
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.listening import listening
+from alembic_migrate.databases.sockets import cut_all
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.databases.watching import Statements, watched
 from alembic_migrate.errors import MigrationError
 from alembic_migrate.events import Event
-from alembic_migrate.locks.blockers import Blockers
-from alembic_migrate.locks.ending import end_session, number_of
 from alembic_migrate.locks.gate import Gate, Wish, gate
-from alembic_migrate.locks.pooler import refuse_pooler
-from alembic_migrate.locks.sessions import SessionLock, lock_for
 from alembic_migrate.locks.sidecar import SidecarLock
 
 if TYPE_CHECKING:
@@ -33,15 +29,7 @@ if TYPE_CHECKING:
 
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.events import Report
-    from alembic_migrate.locks.holder import Holder
     from alembic_migrate.targets import Target
-
-
-class StartAgain(BaseException):
-    """Somebody else moved the database, or still works on it: begin anew with what is there now.
-
-    No ``Exception``, so that an environment script's own ``except Exception`` lets it through.
-    """
 
 
 class Guard:
@@ -56,8 +44,7 @@ class Guard:
 
     Attributes:
         rehearsal: what is rolled back again; None where it is meant to stay.
-        awaited: who had the migrating session's lock when it was tried for last; None where nobody
-            had it, or nobody is known.
+        session: the one that migrates.
     """
 
     def __init__(
@@ -74,14 +61,8 @@ class Guard:
         self.sqlite = sqlite
         self.journal = Journal(target, noting) if target.keeps_journal else None
         self.rehearsal: Rehearsal | None = None
-        self._blockers: Blockers | None = None
-        self._watching = contextlib.ExitStack()
-        self._resetting: list[str] = []
-        self.invalid_before: tuple[str, ...] = ()
+        self.session = Session(target, held.connection)
         self._sidecars: dict[Path, SidecarLock] = {}
-        self.awaited: Holder | None = None
-        self._inner: tuple[SessionLock, Connection, Any] | None = None
-        self._number: int | None = None
 
     def enter(self, context: MigrationContext, heads: Sequence[str]) -> None:
         """Take the lock of the migrating session itself, and set its limits.
@@ -95,23 +76,11 @@ class Guard:
                 table has changed since.
         """
         connection = context.connection
-        if connection is None:
-            return
-        self.leave()  # of another database, or schema, that the environment script ran before
-        self._enter_sqlite(connection)
-        self._number = number_of(connection)
-        lock = self._lock(connection, context)
-        if lock is not None:
-            if connection.dialect.name == "postgresql":
-                refuse_pooler(connection, self.target.config["pooler"])
-            if not lock.try_acquire(connection):
-                self.awaited = lock.holder(connection)
-                raise StartAgain
-            self.awaited = None
-            self._inner = (lock, connection, connection.connection.dbapi_connection)
-            if set(context.get_current_heads()) != set(heads):
-                raise StartAgain
-        self._limit(connection)
+        if connection is not None:
+            # Of another database, or schema, that the environment script ran before.
+            self.session.leave()
+            self._enter_sqlite(connection)
+            self.session.enter(connection, context, heads)
 
     def _enter_sqlite(self, connection: Connection) -> None:
         """Take the lock of a SQLite file that an environment script chose in place of ours."""
@@ -124,9 +93,9 @@ class Guard:
         if (ours is not None and ours.resolve() == file.resolve()) or lock.path in self._sidecars:
             return
         if not lock.try_acquire():
-            self.awaited = lock.holder()
+            self.session.awaited = lock.holder()
             raise StartAgain
-        self.awaited = None
+        self.session.awaited = None
         self._sidecars[lock.path] = lock
 
     def rehearsed(self, connection: Connection) -> None:
@@ -139,29 +108,6 @@ class Guard:
         check_deferred(connection)
         self.sqlite.check(connection)
 
-    def _lock(self, connection: Connection, context: MigrationContext) -> SessionLock | None:
-        if self.target.config["lock"] == "off":
-            return None
-        table, schema = context.version_table, context.version_table_schema
-        return lock_for(connection.dialect.name, "session", schema, table)
-
-    def _limit(self, connection: Connection) -> None:
-        self._resetting = limit(connection, self.target, self.gate.connection)
-        if connection.dialect.name == "postgresql":
-            self.invalid_before = invalid_indexes(connection)
-            self._watch_blockers(connection)
-
-    def _watch_blockers(self, connection: Connection) -> None:
-        lock, beside = lock_timeout(self.target, connection), self.gate.connection
-        if beside is not None and lock and self._number is not None:
-            self._blockers = Blockers(beside, self._number, min(1.0, lock / 3))
-            self._watching.enter_context(self._blockers.watching())
-
-    @property
-    def blocked_by(self) -> str | None:
-        """Return whom the migrating session was last seen waiting for."""
-        return self._blockers.last if self._blockers is not None else None
-
     def begins(self, revision: str, direction: str, step: RevisionStep | StampStep) -> None:
         """Make sure that the gate is still ours; called before each revision.
 
@@ -169,12 +115,22 @@ class Guard:
             LockError: it is not.
         """
         self.statements.begin_step()
-        self.gate.check()
-        if self.journal is not None:
-            script = getattr(step, "revision", None)
-            path = getattr(script, "path", None)
-            ran = path is not None and not getattr(step, "by_hand", False)
-            self.journal.begin(revision, direction if ran else "stamp", path)
+        try:
+            self.gate.check()
+            if self.journal is not None:
+                script = getattr(step, "revision", None)
+                path = getattr(script, "path", None)
+                ran = path is not None and not getattr(step, "by_hand", False)
+                self.journal.begin(revision, direction if ran else "stamp", path)
+        except Exception:
+            if self.silent:
+                cut_all()  # to roll back would be to wait for an answer again; the server will
+            raise
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether the gate's connection was given up, because nothing answered on it."""
+        return self.gate.connection is not None and self.gate.connection.lost
 
     def came_through(self) -> None:
         """Check what a revision left that came to its end, before the version table says so.
@@ -199,63 +155,9 @@ class Guard:
         if self.journal is not None:
             self.journal.end(outcome, self.statements.commits, settled=self.statements.settled)
 
-    def end_session(self) -> None:
-        """End the migrating session after a signal: a server does not notice that nobody listens.
-
-        MySQL's would even finish an ALTER, and keep the session's lock meanwhile.
-        """
-        number = self._number
-        if number is not None and self.gate.connection is not None:
-            with contextlib.suppress(Exception):  # the truth is looked up in any case
-                self.gate.connection.call(lambda c: end_session(c, number))
-
-    def ran(self) -> None:
-        """Give the session's lock back, unless a transaction for all revisions waits to commit.
-
-        Then it is given back with the connection: later the environment script does not let us.
-        """
-        if self._inner is None or not self._inner[1].in_transaction():
-            self.leave()
-
-    def returned(self, raw: Any, _record: object, state: Any, *_: object) -> None:
-        """Give the session's lock back with its connection, which has committed or rolled back."""
-        if self._inner is not None and self._inner[2] is raw and state.asyncio_safe:
-            self.leave(returned=True)
-
-    def leave(self, *, returned: bool = False) -> None:
-        """Give the session's lock back: it would outlive the connection's return to a pool.
-
-        Args:
-            returned: SQLAlchemy's connection is being closed, so that the driver's own is used.
-        """
-        self._watching.close()
-        if self._inner is None:
-            return
-        lock, connection, raw = self._inner
-        self._inner = None
-        statements = [lock.releasing(connection), *self._resetting]
-        try:
-            if returned or connection.closed or connection.invalidated:
-                # A pool may have kept the session, and the lock with it.
-                raw.rollback()
-                cursor = raw.cursor()
-                for statement in statements:
-                    cursor.execute(statement)
-                cursor.close()
-                raw.commit()
-            else:
-                begun = connection.in_transaction()
-                for statement in statements:
-                    connection.exec_driver_sql(statement)
-                if not begun:
-                    connection.commit()
-        except Exception:  # noqa: BLE001 - whatever it is, the session has to end then
-            with contextlib.suppress(Exception):
-                raw.close()
-
     def close(self) -> None:
         """Give every lock back, those beside files too, which are held for the whole run."""
-        self.leave()
+        self.session.leave()
         try:
             if self.journal is not None:
                 self.journal.close()
@@ -284,7 +186,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
                 wait=target.lock_wait,
                 pooler=target.config["pooler"],
                 factory=target.engine_factory,
-                timeout=float(target.config["connect_timeout"]),
+                timeout=target.connect_timeout,
             )
             tell = lambda said: report(Event("warning", said, target.label))  # noqa: E731
             open_gate = stack.enter_context(gate(wish, tell))
@@ -297,7 +199,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
         noting = stack.enter_context(_noting(target, url, open_gate))
         guard = Guard(target, open_gate, statements, sqlite, noting)
         guard.rehearsal = rehearsal
-        stack.enter_context(listening({"reset": guard.returned}))
+        stack.enter_context(listening({"reset": guard.session.returned}))
         try:
             yield guard
         except BaseException:

@@ -13,12 +13,13 @@ from alembic_migrate.bridge.environment import (
     run_environment,
     version_table_of,
 )
-from alembic_migrate.bridge.guarding import Guard, StartAgain, guarding
+from alembic_migrate.bridge.guarding import Guard, guarding
 from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
 from alembic_migrate.bridge.planning import Plan, Planning
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.refusals import refuse_empty, refuse_unmanaged
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
+from alembic_migrate.bridge.session import StartAgain
 from alembic_migrate.bridge.sites import Sites
 from alembic_migrate.bridge.state import ask, connected_heads
 from alembic_migrate.bridge.truth import look
@@ -113,7 +114,7 @@ class Job:
     def _wait_until_up(self) -> None:
         target = self.target
         if target.wait > 0:
-            timeout = float(target.config["connect_timeout"])
+            timeout = target.connect_timeout
             url = target.configured_url()
             wait_until_up(url, target.engine_factory, seconds=target.wait, timeout=timeout)
 
@@ -147,7 +148,7 @@ class Job:
             except StartAgain:
                 wait_for_session(
                     self.target,
-                    guard.awaited,
+                    guard.session.awaited,
                     self.progress.report,
                     deadline=deadline,
                     waits=waits,
@@ -160,7 +161,7 @@ class Job:
                 pause_before_retry(retries)
                 retries += 1
             finally:
-                guard.leave()
+                guard.session.leave()
             self._begin_again()
 
     def _begin_again(self) -> None:

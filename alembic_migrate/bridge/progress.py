@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 import signal
 import time
-import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic.script.revision import RevisionError
@@ -17,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.journal import DONE, FAILED, HALF
 from alembic_migrate.bridge.sites import Sites
-from alembic_migrate.bridge.truth import Position, Truth, look
+from alembic_migrate.bridge.truth import Position, Truth, look, unanswered
 from alembic_migrate.databases.faults import explain, first_line, is_database_fault, is_lock_timeout
 from alembic_migrate.databases.watching import Statements
-from alembic_migrate.discovery.modules import describe
+from alembic_migrate.discovery.modules import describe, line_in
 from alembic_migrate.errors import (
     AlembicMigrateError,
     ConfigError,
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
+_HURRY = 3.0  # seconds for what is asked after a signal
 _NO_SCRIPT = (
     "no script can be written of a revision that asks the database; run it there without --sql, or "
     "let it ask context.is_offline_mode() first"
@@ -73,6 +72,7 @@ class Progress:
         self.sites = Sites(target)
         self._finished: list[Step] = []
         self._attempt = 0
+        self._ending: BaseException | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -108,8 +108,7 @@ class Progress:
         run: Callable[..., Any] = step.migration_fn
         begun = Step(self._id(step), step.doc or "", 0.0)
 
-        @functools.wraps(run)
-        def watched(**given: Any) -> None:
+        def work(**given: Any) -> None:
             self.finish()
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
             if self.guard is not None:
@@ -122,6 +121,15 @@ class Progress:
                 self.guard.came_through()
             self.running = replace(begun, seconds=time.perf_counter() - started)
 
+        @functools.wraps(run)
+        def watched(**given: Any) -> None:
+            self._ending = None
+            try:
+                work(**given)
+            except (KeyboardInterrupt, Terminated, LockError) as error:
+                self._ending = error
+                raise
+
         step.migration_fn = watched
         return step
 
@@ -132,6 +140,16 @@ class Progress:
         return ", ".join(ids) or "base"
 
     @contextmanager
+    def _as_it_began(self) -> Iterator[None]:
+        """Let what ended a revision be told, and not that it could not be rolled back then."""
+        try:
+            yield
+        except Exception as error:
+            if self._ending is None:
+                raise
+            raise self._ending from error
+
+    @contextmanager
     def explained(self, asked: str = "") -> Iterator[None]:
         """Tell what goes wrong meanwhile as one of our errors.
 
@@ -139,7 +157,8 @@ class Progress:
             asked: the revision as it was typed.
         """
         try:
-            yield
+            with self._as_it_began():
+                yield
         except AlembicMigrateError as error:
             if error.data.get("lost") and "after" not in error.data:
                 truth = self._look()
@@ -170,7 +189,7 @@ class Progress:
 
     def _failed(self, revision: str, error: Exception) -> MigrationError:
         script = self.scripts.get_revision(revision.split(", ", maxsplit=1)[0])
-        line = _line_in(error, script.path)
+        line = line_in(error, script.path)
         place = f"{script.path}:{line}" if line else str(script.path)
         said = f"{type(error).__name__}: {first_line(error)}"
         if self.guard is not None and self.guard.refusal is not None:
@@ -188,7 +207,7 @@ class Progress:
         if not self.offline:
             truth = self._look(lost=self._lost_midway(error))
             hint, facts = self._told(truth), facts | truth.as_data()
-            blocked = self.guard.blocked_by if self.guard is not None else None
+            blocked = self.guard.session.blocked_by if self.guard is not None else None
             if facts["lock_timeout"] and blocked:
                 facts["blocked_by"] = blocked
                 hint += f"\nit was kept waiting by {blocked}"
@@ -205,9 +224,9 @@ class Progress:
         verb = "terminated" if isinstance(error, Terminated) else "interrupted"
         if self.offline or (self.running is None and not self.steps):
             return Interrupted(f"{self.target.prefix}{verb}", number, hint="nothing changed")
-        if self.guard is not None:
-            self.guard.end_session()
-        truth = self._look()
+        ended = self.guard is not None and self.guard.session.end()
+        lost = None if ended else self.statements.unknown
+        truth = self._look(lost=lost, seconds=_HURRY)
         self._note_end(truth)
         at = f" while revision {self.running.revision} ran" if self.running else ""
         return Interrupted(
@@ -227,25 +246,30 @@ class Progress:
 
     def _note_end(self, truth: Truth) -> None:
         if self.running is not None and self.guard is not None:
-            self.guard.ended(HALF if truth.kept or truth.lost else FAILED)
+            with suppress(Exception):  # what failed matters more than its row
+                self.guard.ended(HALF if truth.kept or truth.lost else FAILED)
 
-    def _lost_midway(self, error: BaseException) -> bool:
-        """Tell whether the connection was cut under a statement that may commit by itself."""
-        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
-            return False
-        url = self.target.configured_url()
-        kinds = [site.engine.dialect.name for site in self.sites.all(()) if site.engine is not None]
-        kinds += [url.get_backend_name()] if url is not None and not kinds else []
-        return not {"mysql", "mariadb"}.isdisjoint(kinds[-1:])
+    def _lost_midway(self, error: BaseException) -> str | None:
+        """Return the statement that may be finished although the connection was cut under it."""
+        lost = self.statements.unknown
+        if lost is None or not (isinstance(error, DBAPIError) and error.connection_invalidated):
+            return None
+        if self.guard is not None:
+            self.guard.session.end()
+        return lost
 
-    def _look(self, *, lost: bool = False) -> Truth:
+    def _look(self, *, lost: str | None = None, seconds: float | None = None) -> Truth:
         done = tuple(step.revision for step in self.steps)
-        invalid = self.guard.invalid_before if self.guard is not None else ()
+        invalid = self.guard.session.invalid_before if self.guard is not None else ()
         kept = tuple(self.statements.kept)
         sites = self.sites.all(self.before)
         if not sites:
             return Truth(Position(self.before, None, known=False), done, kept, (), lost=lost)
-        *others, (position, new) = [look(site, invalid) for site in sites]
+        silent = self.guard is not None and self.guard.silent
+        *others, (position, new) = [
+            unanswered(site) if silent and not site.chosen else look(site, invalid, seconds)
+            for site in sites
+        ]
         with suppress(Exception):  # the version table may name anything
             done = self._still_done(done, position.after)
         return Truth(position, done, kept, new, tuple(other for other, _ in others), lost)
@@ -257,11 +281,3 @@ class Progress:
         applied = self.scripts.applied(after)
         up = self.direction == "upgrade"
         return tuple(each for each in done if (each in applied) == up)
-
-
-def _line_in(error: BaseException, path: str) -> int | None:
-    wanted = Path(path).resolve()
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename).resolve() == wanted:
-            return frame.lineno
-    return None

@@ -79,7 +79,7 @@ def made_for(target: Target) -> Iterator[Target]:
     Raises:
         AlembicMigrateError: as ``on_scratch``.
     """
-    timeout = float(target.config["connect_timeout"])
+    timeout = target.connect_timeout
     # With a server of its own the hook, which may know another one, is not asked to lead there.
     factory = target.engine_factory if target.config["scratch_url"] is None else None
     with (
@@ -213,6 +213,6 @@ def _set_up(there: Target) -> None:
                     hint="correct scratch_setup",
                 ) from error
 
-    timeout = float(there.config["connect_timeout"])
+    timeout = there.connect_timeout
     with confinement(there), quiet_threads(), guarded(timeout=timeout, reading=False):
         run_on(url, run, there.engine_factory)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import text
 
 from alembic_migrate.databases.connecting import guarded, run_again, run_on
+from alembic_migrate.databases.patience import within
 from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.databases.urls import mask
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from alembic_migrate.targets import Target
 
 T = TypeVar("T")
+
+_PATIENCE = 10.0  # seconds that an answer may take
 
 # What a session looks for tables in, and what makes another session do the same: an environment
 # script of several tenants may have said SET search_path.
@@ -65,18 +68,32 @@ class Site:
         """Tell whether the environment script chose another database than the configured one."""
         return self.engine is not None and self.database != self.target.shown_url
 
-    def ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask the database something on a connection of its own; whatever is wrong is raised."""
+    def ask(self, question: Callable[[Connection], T], seconds: float | None = None) -> T:
+        """Ask the database something on a connection of its own; whatever is wrong is raised.
+
+        Args:
+            question: gets the connection.
+            seconds: how long the answer may take; None: as long as connecting may, and some more.
+
+        Raises:
+            Silent: it takes longer.
+        """
 
         def there(connection: Connection) -> T:
             self._find_tables(connection)
             return question(connection)
 
-        timeout = float(self.target.config["connect_timeout"])
-        with quiet_threads(), guarded(timeout=timeout, reading=True):
+        def connected() -> T:
             if self.engine is not None:
                 return run_again(self.engine, there)
             return run_on(self.target.url, there, self.target.engine_factory)
+
+        timeout = self.target.connect_timeout
+        url = self.engine.url if self.engine is not None else self.target.url
+        with quiet_threads(), guarded(timeout=timeout, reading=True):
+            if url.get_backend_name() == "sqlite":
+                return connected()  # one in memory belongs to its thread, and no file stalls
+            return within(seconds or timeout.of_url(url) + _PATIENCE, connected)
 
     def _find_tables(self, connection: Connection) -> None:
         if self.namespace is None:

@@ -76,8 +76,7 @@ def ask(target: Target, question: Callable[[Connection], T]) -> T:
     """
     url = target.url
     try:
-        timeout = float(target.config["connect_timeout"])
-        with quiet_threads(), guarded(timeout=timeout, reading=True):
+        with quiet_threads(), guarded(timeout=target.connect_timeout, reading=True):
             return run_on(url, question, target.engine_factory)
     except Exception as error:
         if is_database_fault(error) or isinstance(error, DatabaseError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from alembic_migrate.databases.patience import Silent
 from alembic_migrate.databases.state import read_heads
 
 if TYPE_CHECKING:
@@ -34,12 +35,14 @@ class Position:
         after: ids in it now; None where it could not be read.
         chosen: the database's URL, where the project's environment script chose it; else None.
         known: whether it is known at all which database was used.
+        silent: it does not answer.
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...] | None
     chosen: str | None = None
     known: bool = True
+    silent: bool = False
 
     @property
     def moved(self) -> bool:
@@ -56,6 +59,12 @@ class Position:
         if not self.known:
             return "env.py chooses the database: alembic-db current tells where it is now"
         name = f"{self.chosen}, which env.py chose," if self.chosen else "the database"
+        if self.silent:
+            ran = f"{', '.join(done)} finished before it; " if done else ""
+            return (
+                f"{ran}{name.removesuffix(',')} does not answer, and what it holds now is not "
+                "known: look at it with alembic-db status"
+            )
         if self.after is None:
             holds = name.removesuffix(",")
             return f"what {holds} holds now could not be read: alembic-db current tells"
@@ -81,7 +90,7 @@ class Truth:
         kept: statements of the failed revision that are committed.
         invalid_indexes: indexes that a failed CREATE INDEX CONCURRENTLY left.
         others: where the other databases are that the environment script runs.
-        lost: the connection was cut while a statement ran that commits by itself.
+        lost: the statement that ran when the connection was cut, where it commits by itself.
     """
 
     position: Position
@@ -89,7 +98,7 @@ class Truth:
     kept: tuple[str, ...]
     invalid_indexes: tuple[str, ...]
     others: tuple[Position, ...] = ()
-    lost: bool = False
+    lost: str | None = None
 
     def told(self) -> str:
         """Return it in words, with what to do."""
@@ -104,8 +113,9 @@ class Truth:
             )
         if self.lost:
             lines.append(
-                "the connection was lost while a statement ran: the server may have completed it "
-                "all the same; look at the schema before you run it again"
+                "the connection was lost while this statement ran, and the server may have "
+                f"finished it all the same:\n{_listed((self.lost,))}\n"
+                "look at the schema before you run it again"
             )
         lines += [
             f"an invalid index is there: DROP INDEX CONCURRENTLY {index};"
@@ -121,6 +131,7 @@ class Truth:
             "after": None if after is None else list(after),
             "committed_statements": list(self.kept),
             "invalid_indexes": list(self.invalid_indexes),
+            **({"unknown_statement": self.lost} if self.lost else {}),
         }
 
 
@@ -131,12 +142,15 @@ def _listed(statements: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def look(site: Site, known_invalid: Collection[str] = ()) -> tuple[Position, tuple[str, ...]]:
+def look(
+    site: Site, known_invalid: Collection[str] = (), seconds: float | None = None
+) -> tuple[Position, tuple[str, ...]]:
     """Ask a database, on a connection of its own, where a failure left it.
 
     Args:
         site: the database, and the ids that its version table held when the run began.
         known_invalid: indexes that were invalid before.
+        seconds: how long to wait for the answer; None: as always.
 
     Returns:
         where it is, and the indexes that are invalid since.
@@ -148,11 +162,19 @@ def look(site: Site, known_invalid: Collection[str] = ()) -> tuple[Position, tup
 
     chosen = site.database if site.chosen else None
     try:
-        after, invalid = site.ask(ask)
+        after, invalid = site.ask(ask, seconds)
+    except Silent:
+        return unanswered(site)
     except Exception:  # noqa: BLE001 - the failure that is being told matters more
         return Position(site.heads, None, chosen), ()
     new = tuple(index for index in invalid if index not in known_invalid)
     return Position(site.heads, after, chosen), new
+
+
+def unanswered(site: Site) -> tuple[Position, tuple[str, ...]]:
+    """Return what is known of a database that does not answer, as ``look`` does."""
+    chosen = site.database if site.chosen else None
+    return Position(site.heads, None, chosen, silent=True), ()
 
 
 def invalid_indexes(connection: Connection) -> tuple[str, ...]:

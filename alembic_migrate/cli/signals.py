@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from alembic_migrate.errors import Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 _ENDING = {signal.SIGINT, signal.SIGTERM}
+_PATIENCE = 2.0  # seconds between cancelling a statement and cutting its connection
 
 
 @contextlib.contextmanager
@@ -23,7 +24,8 @@ def ends_in_order() -> Iterator[None]:
     """Let SIGTERM end the run the way Ctrl-C does, also in the middle of a long statement.
 
     Python's handlers wait until the C code of a driver is done. A thread that the signal wakes
-    directly cancels the statement, and the handler runs then.
+    directly cancels the statement, and the handler runs then. Where the network stalls there is no
+    answer to that either: the connection is cut.
     """
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -47,20 +49,35 @@ def _cancelling() -> Iterator[None]:
     if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12, which does not ask for it
         os.set_blocking(writer, False)
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    thread = threading.Thread(target=_listen, args=(reader,), name="alembic-db", daemon=True)
-    thread.start()
+    over = threading.Event()
+    _begin(_listen, reader, over)
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
+        over.set()
         os.close(writer)
-        thread.join(timeout=1)
-        os.close(reader)
 
 
-def _listen(reader: int) -> None:
+def _begin(work: Callable[..., None], *given: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=given, name="alembic-db", daemon=True)
+    thread.start()
+    return thread
+
+
+def _listen(reader: int, over: threading.Event) -> None:
     while number := os.read(reader, 1):
-        # Where nothing has connected there is nothing to cancel, and nothing is imported for it.
-        watching = sys.modules.get("alembic_migrate.databases.watching")
-        if number[0] in _ENDING and watching is not None:
-            watching.cancel_running()
+        if number[0] in _ENDING:
+            _begin(_end_statements, over)
+    os.close(reader)
+
+
+def _end_statements(over: threading.Event) -> None:
+    """Cancel what runs; where that does not end it in time, nothing answers, and it is cut."""
+    # Where nothing has connected there is nothing to cancel, and nothing is imported for it.
+    watching = sys.modules.get("alembic_migrate.databases.watching")
+    if watching is not None:
+        _begin(watching.cancel_running)  # a driver asks the server to do it, and waits for it too
+    sockets = sys.modules.get("alembic_migrate.databases.sockets")
+    if sockets is not None and not over.wait(_PATIENCE):
+        sockets.cut_all()

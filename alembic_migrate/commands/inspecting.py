@@ -104,6 +104,6 @@ def _other_tables(target: Target) -> bool:
     if target.environment != "builtin":
         return False
     schema = target.version_table_schema
-    with guarded(timeout=float(target.config["connect_timeout"]), reading=True):
+    with guarded(timeout=target.connect_timeout, reading=True):
         there = run_on(target.url, lambda c: table_names(c, schema), target.engine_factory)
     return bool(there - target.own_tables)

@@ -13,31 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 
-from alembic_migrate.databases.listening import listening
+from alembic_migrate.databases.listening import listening, others
+from alembic_migrate.databases.sockets import Opened, cuttable, watch_peer
 from alembic_migrate.databases.urls import is_async, missing_driver, sqlite_file
 from alembic_migrate.errors import ConfigError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from alembic_migrate.databases.timeouts import ConnectTimeout
+
 T = TypeVar("T")
 
 EngineFactory = Callable[[URL], "Engine | AsyncEngine"]
-
-# The drivers' own names for the seconds they wait for a connection.
-_TIMEOUT_PARAMETERS = {
-    "psycopg": "connect_timeout",
-    "psycopg2": "connect_timeout",
-    "asyncpg": "timeout",
-    "pymysql": "connect_timeout",
-    "mysqldb": "connect_timeout",
-    "aiomysql": "connect_timeout",
-    "asyncmy": "connect_timeout",
-    "mysqlconnector": "connection_timeout",
-    "mariadbconnector": "connect_timeout",
-    "pymssql": "login_timeout",
-    "pyodbc": "timeout",
-}
 
 
 def in_running_loop() -> bool:
@@ -165,14 +153,15 @@ async def _run_async(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
 class _Guard:
     """What watches the connections of one run; see ``guarded()``."""
 
-    timeout: float
+    timeout: ConnectTimeout
     reading: bool
     on_connect: Callable[[Dialect, list[Any], dict[str, Any]], None] | None
+    opened: Opened
 
     def do_connect(
         self,
         dialect: Dialect,
-        _record: object,
+        record: object,
         arguments: list[Any],
         parameters: dict[str, Any],
     ) -> Any:
@@ -183,18 +172,24 @@ class _Guard:
             if self.reading and _is_missing(arguments, parameters):
                 return dialect.connect(":memory:", **_without_database(parameters))
             return None
-        name = _TIMEOUT_PARAMETERS.get(dialect.driver)
-        if name is not None:
-            whole = name == "timeout" and dialect.driver == "asyncpg"
-            parameters.setdefault(name, self.timeout if whole else max(1, round(self.timeout)))
+        for listener in others(dialect):
+            if (made := listener(dialect, record, arguments, parameters)) is not None:
+                return made
+        given, seconds = self.timeout.given(dialect.driver, parameters)
         in_time = _await_in_time if dialect.is_async else _connect_in_time
-        return in_time(dialect, arguments, parameters, self.timeout)
+        raw = in_time(dialect, arguments, given, seconds)
+        watch_peer(raw, parameters)
+        return raw
+
+    def engine_connect(self, connection: Connection) -> None:
+        """Note a connection, from a pool too, that may have to be cut."""
+        self.opened.add(connection.connection.dbapi_connection)
 
 
 @contextmanager
 def guarded(
     *,
-    timeout: float,
+    timeout: ConnectTimeout,
     reading: bool,
     on_connect: Callable[[Dialect, list[Any], dict[str, Any]], None] | None = None,
     on_sql: Callable[[str], None] | None = None,
@@ -202,19 +197,25 @@ def guarded(
     """Watch every connection that this thread makes meanwhile, by whatever engine.
 
     Args:
-        timeout: seconds that connecting may take.
+        timeout: how long connecting may take.
         reading: a SQLite file that does not exist is seen as an empty database and not created.
         on_connect: is told what each connection is made with, before that is changed here.
         on_sql: is told each statement, without its parameters.
     """
-    guard = _Guard(timeout, reading, on_connect)
 
     def executing(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if on_sql is not None:
             on_sql(statement)
 
-    with listening({"do_connect": guard.do_connect, "before_cursor_execute": executing}):
-        yield
+    with cuttable() as opened:
+        guard = _Guard(timeout, reading, on_connect, opened)
+        listeners: dict[str, Callable[..., Any]] = {
+            "do_connect": guard.do_connect,
+            "engine_connect": guard.engine_connect,
+            "before_cursor_execute": executing,
+        }
+        with listening(listeners):
+            yield
 
 
 def _is_missing(arguments: list[Any], parameters: dict[str, Any]) -> bool:

@@ -1,93 +1,149 @@
-"""A connection that stays open beside the one that works: sync, or async in a thread of its own."""
+"""A connection that stays open beside the one that works, in a thread of its own.
+
+Nothing waits for it for ever: where it does not answer in time it is cut and counts as lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import threading
+import contextlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine
+from alembic_migrate.databases.patience import Worker
+from alembic_migrate.databases.sockets import cut
+from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.watching import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
     from alembic_migrate.databases.connecting import EngineFactory
 
 T = TypeVar("T")
 
+_PATIENCE = 10.0  # seconds that an answer may take
 _OPTIONS: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", OURS: True}
 
 
 class Held:
-    """A connection in AUTOCOMMIT; ``call`` does work on it, from any thread, one at a time."""
+    """A connection in AUTOCOMMIT; ``call`` does work on it, from any thread, one at a time.
 
-    def __init__(self, call: Callable[[Callable[[Connection], object]], object]) -> None:
-        self._call = call
-        self._one_at_a_time = threading.Lock()
+    Args:
+        engine: makes it; with an asynchronous driver too.
+    """
 
-    def call(self, work: Callable[[Connection], T]) -> T:
-        """Do work on the connection and return what it returns."""
-        with self._one_at_a_time:
-            return self._call(work)  # type: ignore[return-value]
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._loop = asyncio.new_event_loop() if engine.dialect.is_async else None
+        self._worker = Worker(self._cut)
+        self._connection: Connection | None = None
+        self._raw: Any = None
+
+    @property
+    def lost(self) -> bool:
+        """Tell whether it once did not answer in time, and was given up."""
+        return self._worker.lost
+
+    def connect(self, seconds: float) -> None:
+        """Connect, within so many seconds.
+
+        Raises:
+            Silent: it takes longer.
+        """
+        self._worker.do(lambda: self._run(self._connect), seconds)
+
+    def call(self, work: Callable[[Connection], T], seconds: float = _PATIENCE) -> T:
+        """Do work on the connection and return what it returns.
+
+        Raises:
+            Silent: it takes longer than these seconds, or something did before: it is not known
+                whether it was done.
+        """
+
+        def on_connection() -> T:
+            assert self._connection is not None
+            return work(self._connection)
+
+        return self._worker.do(lambda: self._run(on_connection), seconds)
+
+    def close(self) -> None:
+        """Disconnect; where nothing answers, without waiting for it."""
+        with contextlib.suppress(Exception):  # there is nobody left who could want to know
+            self._worker.do(lambda: self._run(self._disconnect), _PATIENCE)
+        self._worker.end(self._end)
+
+    def _run(self, work: Callable[[], T]) -> T:
+        if self._loop is None:
+            return work()
+        from sqlalchemy.util import greenlet_spawn  # noqa: PLC0415 - needs greenlet
+
+        return self._loop.run_until_complete(greenlet_spawn(work))
+
+    def _connect(self) -> None:
+        connection = self._engine.connect()
+        self._raw = connection.connection.dbapi_connection
+        self._connection = connection.execution_options(**_OPTIONS)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._engine.dispose()
+
+    def _end(self) -> None:
+        with contextlib.suppress(Exception):
+            if self._connection is not None:
+                self._run(self._connection.invalidate)
+                self._run(self._disconnect)
+        if self._loop is not None:
+            self._loop.close()
+
+    def _cut(self) -> None:
+        if self._raw is not None:
+            cut(self._raw)
 
 
 @contextmanager
-def held(url: URL, factory: EngineFactory | None) -> Iterator[Held]:
+def held(
+    url: URL, factory: EngineFactory | None, timeout: ConnectTimeout | None = None
+) -> Iterator[Held]:
     """Connect, hand the connection out, and disconnect at the end.
 
     Args:
         url: the database.
         factory: makes the engine in place of ``create_engine``.
+        timeout: how long connecting may take.
     """
-    engine = open_engine(url, factory)
-    if isinstance(engine, Engine):
-        try:
-            with engine.connect() as plain:
-                connection = plain.execution_options(**_OPTIONS)
-                yield Held(lambda work: work(connection))
-                if factory is not None:
-                    # Its settings are not for whom the project's pool would give it to next.
-                    plain.invalidate()
-        finally:
-            if factory is None:
-                engine.dispose()
-        return
-    with _loop_in_thread() as run:
-        opened = run(_open(engine))
-        try:
-            yield Held(lambda work: run(opened.run_sync(work)))
-        finally:
-            run(_close(engine, opened))
-
-
-async def _open(engine: AsyncEngine) -> AsyncConnection:
-    connection = await engine.connect()
-    return await connection.execution_options(**_OPTIONS)
-
-
-async def _close(engine: AsyncEngine, connection: AsyncConnection) -> None:
+    made = open_engine(url, factory)
+    engine = made if isinstance(made, Engine) else made.sync_engine
+    connection = Held(engine if factory is None else _apart(engine))
     try:
-        await connection.close()
+        connection.connect((timeout or ConnectTimeout()).of_url(url) + _PATIENCE)
+        yield connection
     finally:
-        await engine.dispose()
+        connection.close()
 
 
-@contextmanager
-def _loop_in_thread() -> Iterator[Callable[[Coroutine[object, object, T]], T]]:
-    """Run an event loop in a thread; what is handed out runs a coroutine there and waits for it."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="alembic-migrate-lock", daemon=True)
-    thread.start()
-    try:
-        yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+def _apart(engine: Engine) -> Engine:
+    """Return an engine like a project's own, listeners included, with a pool to itself.
+
+    The project's pool may hold one connection only, and the migration needs that one; and the
+    settings of ours are not for whom it would give it to next.
+    """
+    twin = Engine(
+        engine.pool.recreate(),
+        engine.dialect,
+        engine.url,
+        execution_options=engine.get_execution_options(),
+        hide_parameters=engine.hide_parameters,
+    )
+    # As SQLAlchemy does it itself for the engines of ``execution_options()``.
+    twin.dispatch._update(engine.dispatch)  # noqa: SLF001
+    twin._has_events = engine._has_events  # noqa: SLF001
+    return twin

@@ -19,6 +19,8 @@ from sqlalchemy.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from sqlalchemy.engine import Dialect
+
 _EVENTS = (
     "do_connect",
     "engine_connect",
@@ -32,7 +34,7 @@ _EVENTS = (
 )
 _ACTIVE: ContextVar[tuple[Mapping[str, Callable[..., Any]], ...]] = ContextVar("active", default=())
 _ONCE = threading.Lock()
-_installed: list[str] = []
+_installed: dict[str, Callable[..., Any]] = {}
 
 
 @contextmanager
@@ -53,10 +55,19 @@ def listening(listeners: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
 
 def _install() -> None:
     with _ONCE:
-        while len(_installed) < len(_EVENTS):
-            name = _EVENTS[len(_installed)]
-            event.listen(Engine, name, _hander_on(name))
-            _installed.append(name)
+        for name in _EVENTS[len(_installed) :]:
+            hand_on = _hander_on(name)
+            event.listen(Engine, name, hand_on)
+            _installed[name] = hand_on
+
+
+def others(dialect: Dialect) -> Iterator[Callable[..., Any]]:
+    """Return the listeners of ``do_connect`` that are not ours: a project's, with its passwords.
+
+    SQLAlchemy asks those of the class first, and nobody after one that returns a connection.
+    """
+    ours = _installed.get("do_connect")
+    return (each for each in dialect.dispatch.do_connect if each is not ours)
 
 
 def _hander_on(name: str) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.faults import explain, is_database_fault
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.servers import create, drop, names
+from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.errors import ConfigError, DatabaseError
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _NAME = re.compile(
     r"alembic_scratch_(?P<made>\d{1,12})_(?P<host>[0-9a-f]{8})_(?P<pid>\d+)_[0-9a-f]{8}"
 )
 _OLD = 24 * 3600  # seconds
+_PATIENCE = 120.0  # seconds that making or dropping a database may take
+_TIMEOUT = ConnectTimeout()
 _SERVERS = ("postgresql", "mysql", "mariadb")
 
 # What a URL of SQLite's says about its own file, and what others may hide a database's name in.
@@ -56,7 +59,7 @@ _OF_THE_DATABASE = (
 
 @contextmanager
 def scratch(
-    url: URL, *, factory: EngineFactory | None = None, timeout: float = 10
+    url: URL, *, factory: EngineFactory | None = None, timeout: ConnectTimeout = _TIMEOUT
 ) -> Iterator[URL]:
     """Make an empty database, hand out its URL, and drop it.
 
@@ -67,7 +70,7 @@ def scratch(
     Args:
         url: an existing database of the server.
         factory: makes the engine in place of ``create_engine``.
-        timeout: seconds that connecting may take.
+        timeout: how long connecting may take.
 
     Raises:
         ConfigError: no scratch database can be made of this kind.
@@ -88,10 +91,14 @@ def scratch(
     name = new_name()
     begun = False
     try:
-        with _told(url), guarded(timeout=timeout, reading=False), held(url, factory) as server:
+        with (
+            _told(url),
+            guarded(timeout=timeout, reading=False),
+            held(url, factory, timeout) as server,
+        ):
             sweep(server)
             begun = True
-            server.call(lambda c: create(c, name))
+            server.call(lambda c: create(c, name), _PATIENCE)
         yield _moved(url, name)
     except BaseException:
         if begun:
@@ -106,12 +113,12 @@ def sweep(server: Held) -> None:
     for left in filter(is_left, server.call(names)):
         # Another run may sweep it too, or it is another role's.
         with contextlib.suppress(Exception):
-            server.call(functools.partial(drop, name=left))
+            server.call(functools.partial(drop, name=left), _PATIENCE)
 
 
-def _drop(url: URL, name: str, factory: EngineFactory | None, timeout: float) -> None:
-    with _told(url), guarded(timeout=timeout, reading=False), held(url, factory) as server:
-        server.call(lambda c: drop(c, name))
+def _drop(url: URL, name: str, factory: EngineFactory | None, timeout: ConnectTimeout) -> None:
+    with _told(url), guarded(timeout=timeout, reading=False), held(url, factory, timeout) as server:
+        server.call(lambda c: drop(c, name), _PATIENCE)
 
 
 @contextmanager

@@ -146,7 +146,7 @@ class SqliteCare:
 
     def rolls_back(self, connection: Connection) -> None:
         """Let a transaction be rolled back that SQLAlchemy knows of."""
-        if connection.dialect.name == "sqlite":
+        if connection.dialect.name == "sqlite" and not connection.invalidated:
             watched = self._violations.get(id(_raw(connection)))
             if watched is not None:
                 watched.is_closed = False

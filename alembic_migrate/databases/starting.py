@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from alembic_migrate.databases.connecting import EngineFactory
+    from alembic_migrate.databases.timeouts import ConnectTimeout
 
 _PAUSE = 0.5  # seconds
 
 
 def wait_until_up(
-    url: URL | None, factory: EngineFactory | None, *, seconds: float, timeout: float
+    url: URL | None, factory: EngineFactory | None, *, seconds: float, timeout: ConnectTimeout
 ) -> None:
     """Wait until a database takes connections.
 
@@ -25,7 +26,7 @@ def wait_until_up(
         url: the database; None where none is known.
         factory: makes the engine, or None.
         seconds: how long to wait; 0 does not even look.
-        timeout: seconds that one attempt may take.
+        timeout: how long one attempt may take.
 
     Raises:
         DatabaseError: nobody answers within these seconds, or the answer is another one than that

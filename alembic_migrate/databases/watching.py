@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.databases.listening import listening
+from alembic_migrate.databases.sockets import cut
 from alembic_migrate.databases.statements import commits_by_itself, is_commit, is_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection
+
+# Drivers that a signal does not reach while they wait.
+_BLOCKING = frozenset({"psycopg2", "MySQLdb"})
+_PATIENCE = 2.0  # seconds that a server has to cancel a statement
 
 # An execution option: a connection that does none of the migration's own work.
 OURS = "alembic_migrate_ours"
@@ -26,12 +31,15 @@ class Statements:
         done: statements that changed something and whose revision the version table may not name.
         committed: how many of them are committed.
         commits: how often something was committed.
+        unknown: the statement that was begun and of whose end nothing is known, where it commits by
+            itself: the server may have finished it or not. None where there is none.
     """
 
     def __init__(self) -> None:
         self.done: list[str] = []
         self.committed = 0
         self.commits = 0
+        self.unknown: str | None = None
         self._doubtful: tuple[list[str], int, int, int] | None = None  # before the last commit
         self._whole = 0  # how many of them belong to revisions that came to their end
 
@@ -57,20 +65,30 @@ class Statements:
     def starts(self, connection: Connection, statement: str) -> None:
         """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
         self._doubtful = None
-        if commits_by_itself(connection, statement):
+        alone = commits_by_itself(connection, statement)
+        if alone:
             self.commit()
+        self.unknown = None
+        # SQLite's are over when they return, however they do.
+        if (alone or is_autocommit(connection)) and connection.dialect.name != "sqlite":
+            self.unknown = None if is_read(statement) else _on_one_line(statement)
 
     def executed(self, connection: Connection, statement: str) -> None:
         """Note a statement that succeeded."""
+        self.unknown = None
         commits = is_commit(statement, connection.dialect.name)
         if not is_read(statement):
-            self.done.append(" ".join(statement.split()))
+            self.done.append(_on_one_line(statement))
         elif not commits:
             return
         if commits:  # op.execute("COMMIT"), of which SQLAlchemy knows nothing
             self.commit()
         if commits_by_itself(connection, statement) or is_autocommit(connection):
             self.committed = len(self.done)
+
+    def failed(self) -> None:
+        """Note that the server says that the statement failed which was begun last."""
+        self.unknown = None
 
     def commit(self) -> None:
         """Note that what was executed so far is being committed."""
@@ -99,6 +117,10 @@ class Statements:
             self._whole = 0
 
 
+def _on_one_line(statement: str) -> str:
+    return " ".join(statement.split())
+
+
 def is_autocommit(connection: Connection) -> bool:
     """Tell whether every statement on a connection is committed at once."""
     level = connection.get_execution_options().get("isolation_level")
@@ -112,7 +134,13 @@ def _left(raw: Any, error: BaseException) -> None:
     _running.discard(raw)
     if not isinstance(error, Exception):
         # A signal ended the wait; aiosqlite's thread works on, and what follows waits for it.
-        _cancel(raw)
+        with contextlib.suppress(Exception):
+            _interrupt(raw)
+
+
+def _was_answered(context: Any) -> bool:
+    """Tell whether it was the server that called a statement failed: not a signal, nor a cut."""
+    return isinstance(context.original_exception, Exception) and not context.is_disconnect
 
 
 def _not_ours(listener: Callable[..., None]) -> Callable[..., None]:
@@ -142,6 +170,8 @@ def watched(statements: Statements) -> Iterator[None]:
             _left(_raw(context.connection), context.original_exception)
             if context.statement is None:
                 statements.commit_failed()
+            elif _was_answered(context):
+                statements.failed()
 
     @_not_ours
     def committed(_c: Connection) -> None:
@@ -192,17 +222,29 @@ def _raw(connection: Connection) -> Any:
 def cancel_running() -> None:
     """Cancel the statements that run now; to be called from another thread than theirs.
 
-    SQLite works in C, where Python's signal handlers have to wait until it is done; so does
-    psycopg2. Drivers that can be interrupted anyway have nothing to cancel here.
+    SQLite works in C, where Python's signal handlers have to wait until it is done; so do psycopg2
+    and mysqlclient. Drivers that can be interrupted anyway have less to cancel here.
     """
     for raw in _running.all():
-        _cancel(raw)
+        with contextlib.suppress(Exception):
+            _cancel(raw)
 
 
 def _cancel(raw: Any) -> None:
+    if _interrupt(raw):
+        return
+    # The older cancel() of psycopg and psycopg2 holds every thread up until the server answers.
+    if hasattr(raw, "cancel_safe"):
+        raw.cancel_safe(timeout=_PATIENCE)
+    elif type(raw).__module__.partition(".")[0] in _BLOCKING:
+        cut(raw)
+
+
+def _interrupt(raw: Any) -> bool:
+    """Interrupt SQLite; return whether it is."""
     below = getattr(getattr(raw, "_connection", None), "_conn", None)  # of aiosqlite
     driver = below if hasattr(below, "interrupt") else raw
-    cancel = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
-    if cancel is not None:
-        with contextlib.suppress(Exception):
-            cancel()
+    interrupt = getattr(driver, "interrupt", None)
+    if interrupt is not None:
+        interrupt()
+    return interrupt is not None

@@ -182,3 +182,12 @@ def load_hook(path: str, key: str) -> Callable[..., Any]:
 def _public_names(found: object) -> list[str]:
     names = found if isinstance(found, Mapping) else getattr(found, "__dict__", ())
     return [str(name) for name in names if not str(name).startswith("_")][:20]
+
+
+def line_in(error: BaseException, path: str) -> int | None:
+    """Return the line of a file where an exception came through last, or None."""
+    wanted = Path(path).resolve()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).resolve() == wanted:
+            return frame.lineno
+    return None

@@ -11,15 +11,18 @@ import random
 import sqlite3
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import text
 
 from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.patience import Silent
+from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.urls import sqlite_file
 from alembic_migrate.errors import ConfigError, LockError
+from alembic_migrate.locks.heartbeat import beating
 from alembic_migrate.locks.holder import how_to_end, who_holds
 from alembic_migrate.locks.pooler import refuse_pooler
 from alembic_migrate.locks.sessions import APPLICATION, lock_for
@@ -51,7 +54,7 @@ class Wish:
         wait: seconds to wait for it; 0 fails at once.
         pooler: ``session`` where a pooler in between keeps one server session a client.
         factory: makes the engine, or None.
-        timeout: seconds that connecting may take.
+        timeout: how long connecting may take.
     """
 
     url: URL
@@ -61,7 +64,7 @@ class Wish:
     wait: float = 300.0
     pooler: str | None = None
     factory: EngineFactory | None = None
-    timeout: float = 10.0
+    timeout: ConnectTimeout = field(default_factory=ConnectTimeout)
 
 
 class Gate:
@@ -80,21 +83,24 @@ class Gate:
         """Make sure that the lock is still ours.
 
         Raises:
-            LockError: it is not: the connection was cut, and others may be migrating.
+            LockError: it is not: the connection was cut, or it does not answer (``silent``), and
+                others may be migrating.
         """
         try:
             held_still = self._is_held()
+        except Silent as error:
+            raise _lost("the lock's connection does not answer", silent=True) from error
         except Exception as error:
             raise _lost("the lock's connection was lost") from error
         if not held_still:
             raise _lost("the lock was lost")
 
 
-def _lost(what: str) -> LockError:
+def _lost(what: str, **facts: bool) -> LockError:
     return LockError(
         f"{what}: another process may be migrating now",
         hint="what was committed stays; run the command again",
-        data={"lost": True},
+        data={"lost": True, **facts},
     )
 
 
@@ -124,7 +130,7 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
         return
     with contextlib.ExitStack() as stack:
         with guarded(timeout=wish.timeout, reading=False):
-            connection = stack.enter_context(held(wish.url, wish.factory))
+            connection = stack.enter_context(held(wish.url, wish.factory, wish.timeout))
         connection.call(lambda c: _prepare(c, wish.pooler))
         wait_for(
             lambda: connection.call(lock.try_acquire),
@@ -132,6 +138,7 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
             wish.wait,
             tell,
         )
+        stack.enter_context(beating(connection))
         try:
             yield Gate(lambda: connection.call(lock.is_held), connection)
         finally:

@@ -11,11 +11,13 @@ class Holder:
 
     Attributes:
         text: who it is: its number, application, address and since when.
-        ending: the statement that would end it; we never run it ourselves.
+        ending: the statement that would end it; not for us to run.
+        number: the server's number of it, where it has one.
     """
 
     text: str
     ending: str | None = None
+    number: int | None = None
 
 
 def who_holds(holder: Holder | None) -> str:

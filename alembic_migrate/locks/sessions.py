@@ -103,6 +103,7 @@ class PostgresLock:
         return Holder(
             f"process {pid}{called} from {address}, connected since {since}",
             f"SELECT pg_terminate_backend({pid});",
+            int(pid),
         )
 
     def _halves(self, connection: Connection) -> dict[str, int]:
@@ -158,7 +159,7 @@ class MySqlLock:
             {"id": number},
         ).first()
         told = f", {row[0]} from {row[1]}, for {row[2]} s in its present state" if row else ""
-        return Holder(f"connection {number}{told}", f"KILL {number};")
+        return Holder(f"connection {number}{told}", f"KILL {number};", int(number))
 
 
 def lock_for(dialect: str, purpose: str, schema: str | None, table: str) -> SessionLock | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.config.tenants import FIELD
+from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.discovery.models import Models, load_models
 from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
@@ -309,6 +310,12 @@ class Target:
         """
         wanted = bool(self.config["journal"]) and not self.rehearsing
         return wanted and self.configured_url() is not None
+
+    @property
+    def connect_timeout(self) -> ConnectTimeout:
+        """Return how long connecting may take."""
+        seconds = float(self.config["connect_timeout"])
+        return ConnectTimeout(seconds, configured=self.config.is_set("connect_timeout"))
 
     @property
     def lock_wait(self) -> float:

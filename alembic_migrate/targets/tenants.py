@@ -171,9 +171,8 @@ def _asked(target: Target, tenancy: Tenancy) -> Iterable[Any]:
     url = parse_url(tenancy.query_url, where) if tenancy.query_url else target.url
     factory = target.engine_factory if not tenancy.query_url else None
     sql = text(str(tenancy.query).replace(":", "\\:"))
-    timeout = float(target.config["connect_timeout"])
     try:
-        with quiet_threads(), guarded(timeout=timeout, reading=True):
+        with quiet_threads(), guarded(timeout=target.connect_timeout, reading=True):
             return run_on(url, lambda c: c.execute(sql).scalars().all(), factory)
     except Exception as error:
         if is_database_fault(error):

@@ -103,7 +103,7 @@ HOLDER = "it is held by process N from 127.0.0.1, connected since WHEN"
 
 
 def test_a_statement_that_outlives_its_process_is_waited_for(orphaned, postgresql_url):
-    here = orphaned(6)
+    here = orphaned(10)
     began = time.monotonic()
     result = finish(start(here, "upgrade"))
     took = time.monotonic() - began
@@ -114,7 +114,7 @@ def test_a_statement_that_outlives_its_process_is_waited_for(orphaned, postgresq
         "Warning: waiting for another session that still migrates this database, up to 300 s; "
         f"{HOLDER}"
     )
-    assert took > 4
+    assert took > 6
     assert here.rows(postgresql_url, "SELECT n FROM made") == [(0,)]
     assert_unlocked(postgresql_url)
 

@@ -50,8 +50,10 @@ def test_a_network_that_is_cut_is_told_as_it_is(project, proxied, server_url):
     left = "  r0000 ran before it and stays: the database is now at r0000\n"
     if server_url.startswith("mysql"):
         left += (
-            "  the connection was lost while a statement ran: the server may have completed it all "
-            "the same; look at the schema before you run it again\n"
+            "  the connection was lost while this statement ran, and the server may have finished "
+            "it all the same:\n"
+            "    CREATE TABLE b (n INTEGER)\n"
+            "  look at the schema before you run it again\n"
         )
     assert result.stderr.endswith(left)
     wait_until(lambda: here.tables(server_url) == ["a", "alembic_version"])

@@ -1,0 +1,203 @@
+"""The migrating session: its own lock, its limits, whom it waits for, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from alembic_migrate.bridge.limits import limit, lock_timeout
+from alembic_migrate.bridge.truth import invalid_indexes
+from alembic_migrate.databases.connecting import guarded
+from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.timeouts import ConnectTimeout
+from alembic_migrate.locks.blockers import Blockers
+from alembic_migrate.locks.ending import end_session, number_of
+from alembic_migrate.locks.pooler import refuse_pooler
+from alembic_migrate.locks.sessions import SessionLock, lock_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy.engine import Connection
+
+    from alembic_migrate.databases.holding import Held
+    from alembic_migrate.locks.holder import Holder
+    from alembic_migrate.targets import Target
+
+_SOON = ConnectTimeout(2.0, configured=True)
+_ENDING = 3.0  # seconds that ending a session may take
+
+
+class StartAgain(BaseException):
+    """Somebody else moved the database, or still works on it: begin anew with what is there now.
+
+    No ``Exception``, so that an environment script's own ``except Exception`` lets it through.
+    """
+
+
+class Session:
+    """The session that migrates, from when Alembic has connected until its lock is given back.
+
+    Args:
+        target: what is migrated.
+        beside: another connection to the server; None where there is none.
+
+    Attributes:
+        awaited: who had the lock when it was tried for last; None where nobody had it, or nobody is
+            known.
+        invalid_before: indexes that were invalid before anything ran.
+    """
+
+    def __init__(self, target: Target, beside: Held | None) -> None:
+        self.target = target
+        self.awaited: Holder | None = None
+        self.invalid_before: tuple[str, ...] = ()
+        self._beside = beside
+        self._on: tuple[Connection, Any] | None = None
+        self._number: int | None = None
+        self._lock: SessionLock | None = None
+        self._resetting: list[str] = []
+        self._blockers: Blockers | None = None
+        self._watching = contextlib.ExitStack()
+
+    def enter(
+        self, connection: Connection, context: MigrationContext, heads: Sequence[str]
+    ) -> None:
+        """Take the session's lock, and set its limits.
+
+        Args:
+            connection: the session's.
+            context: Alembic's.
+            heads: ids in the version table as Alembic read them, before this lock was ours.
+
+        Raises:
+            StartAgain: another session, whose process may be dead, still works; or the version
+                table has changed since.
+        """
+        self._on = (connection, connection.connection.dbapi_connection)
+        self._number = number_of(connection)
+        lock = self._lock_for(connection, context)
+        if lock is not None:
+            if connection.dialect.name == "postgresql":
+                refuse_pooler(connection, self.target.config["pooler"])
+            if not lock.try_acquire(connection):
+                self.awaited = lock.holder(connection)
+                raise StartAgain
+            self.awaited, self._lock = None, lock
+            if set(context.get_current_heads()) != set(heads):
+                raise StartAgain
+        self._resetting = limit(connection, self.target, self._beside)
+        if connection.dialect.name == "postgresql":
+            self.invalid_before = invalid_indexes(connection)
+            self._watch_blockers(connection)
+
+    def _lock_for(self, connection: Connection, context: MigrationContext) -> SessionLock | None:
+        if self.target.config["lock"] == "off":
+            return None
+        table, schema = context.version_table, context.version_table_schema
+        return lock_for(connection.dialect.name, "session", schema, table)
+
+    def _watch_blockers(self, connection: Connection) -> None:
+        lock = lock_timeout(self.target, connection)
+        if self._beside is not None and lock and self._number is not None:
+            self._blockers = Blockers(self._beside, self._number, min(1.0, lock / 3))
+            self._watching.enter_context(self._blockers.watching())
+
+    @property
+    def blocked_by(self) -> str | None:
+        """Return whom the session was last seen waiting for."""
+        return self._blockers.last if self._blockers is not None else None
+
+    def end(self) -> bool:
+        """End the session after a signal or a cut: its server does not notice by itself.
+
+        MySQL's would even finish an ALTER, and keep the session's lock meanwhile.
+
+        Returns:
+            Whether that was possible.
+        """
+        number, beside = self._number, self._beside
+        if number is None or beside is None:
+            return False
+        try:
+            beside.call(lambda c: end_session(c, number), _ENDING)
+        except Exception:  # noqa: BLE001 - the truth is looked up in any case
+            return not beside.lost and self._end_from_elsewhere(number)
+        return True
+
+    def _end_from_elsewhere(self, number: int) -> bool:
+        """End the session from a new connection, where the one beside it was cut with it.
+
+        A server that was started anew may have given the number to somebody else, who does not have
+        our lock.
+        """
+        url, lock = self.target.configured_url(), self._lock
+        if url is None or lock is None:
+            return False
+
+        def end(connection: Connection) -> None:
+            holder = lock.holder(connection)
+            if holder is not None and holder.number == number:
+                end_session(connection, number)
+
+        with (
+            contextlib.suppress(Exception),
+            guarded(timeout=_SOON, reading=True),
+            held(url, self.target.engine_factory, _SOON) as connection,
+        ):
+            connection.call(end, _ENDING)
+            return True
+        return False
+
+    def ran(self) -> None:
+        """Give its lock back, unless a transaction for all revisions waits to commit.
+
+        Then it is given back with the connection: later the environment script does not let us.
+        """
+        if self._on is None or not self._on[0].in_transaction():
+            self.leave()
+
+    def returned(self, raw: Any, _record: object, state: Any, *_: object) -> None:
+        """Give its lock back with its connection, which has committed or rolled back."""
+        if self._on is not None and self._on[1] is raw and state.asyncio_safe:
+            self.leave(returned=True)
+
+    def leave(self, *, returned: bool = False) -> None:
+        """Give its lock and its settings back: they would outlive the return to a pool.
+
+        Args:
+            returned: SQLAlchemy's connection is being closed, so that the driver's own is used.
+        """
+        self._watching.close()
+        if self._on is None:
+            return
+        (connection, raw), self._on = self._on, None
+        statements, self._resetting = self._resetting, []
+        if self._lock is not None:
+            statements = [self._lock.releasing(connection), *statements]
+            self._lock = None
+        if not statements:
+            return
+        try:
+            if returned or connection.closed or connection.invalidated:
+                # A pool may have kept the session, and the lock with it.
+                _execute(raw, statements)
+            else:
+                begun = connection.in_transaction()
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
+                if not begun:
+                    connection.commit()
+        except Exception:  # noqa: BLE001 - whatever it is, the session has to end then
+            with contextlib.suppress(Exception):
+                raw.close()
+
+
+def _execute(raw: Any, statements: Sequence[str]) -> None:
+    raw.rollback()
+    cursor = raw.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
+    raw.commit()
