@@ -69,16 +69,16 @@ def _revisions(ctx: click.Context) -> list[tuple[str, str]]:
 
     Revision files that would have to be run to know what they say are left out.
     """
-    from alembic_migrate.history.load import load  # noqa: PLC0415 - only for the shell
+    from alembic_migrate.history.scanning import scan  # noqa: PLC0415 - only for the shell
 
     configuration = _configuration(ctx)
     words = (*(_typed(ctx, "base") or ()), configuration.default or configuration.names[0])
     base = configuration.base(configuration.choose(words[:1])[0])
     typed = _typed(ctx, "directory")
     folders = base["version_locations"] or [Path(typed or base["directory"], "versions")]
-    history = load(
+    headers, _ = scan(
         [os.path.abspath(folder) for folder in folders],  # noqa: PTH100 - links stay links
         recursive=base["recursive_version_locations"],
         indexed=base["history_index"],
     )
-    return [(each.revision, each.doc.partition("\n\n")[0]) for each in history.headers]
+    return [(each.revision, each.doc.partition("\n\n")[0]) for each in headers]

@@ -6,20 +6,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic_migrate.history.files import listed
 from alembic_migrate.history.graph import Graph
-from alembic_migrate.history.headers import Broken, Header, Unclear, read
-from alembic_migrate.history.index import Index
+from alembic_migrate.history.headers import Broken, Header, Unclear
+from alembic_migrate.history.scanning import scan
 from alembic_migrate.history.symbols import resolve
 from alembic_migrate.history.walking import newest_first
 from alembic_migrate.results import Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
-    from alembic_migrate.history.index import Entries
-
-    ImportHeader = Callable[[str], Header | Broken]
+    from alembic_migrate.history.scanning import ImportHeader
 
 
 class History:
@@ -124,40 +121,10 @@ def load(
     import_header: ImportHeader | None = None,
     indexed: bool = True,
 ) -> History:
-    """Read the history of some versions folders.
-
-    Args:
-        folders: the versions folders, absolute.
-        recursive: whether folders below them count.
-        import_header: says what a file whose header is no literal says; without it such files are
-            left out.
-        indexed: what the files say is kept in the user's cache folder, and taken from there.
+    """Read the history of some versions folders; the arguments are those of ``scan``.
 
     Raises:
         Unclear: ``import_header`` says so of a file.
     """
-    index = Index(folders, recursive=recursive) if indexed else None
-    known = index.read() if index is not None else {}
-    entries: Entries = {}
-    headers: list[Header] = []
-    broken: list[Broken] = []
-    for path, state in listed(folders, recursive=recursive).items():
-        entry = known.get(path)
-        found: Header | Broken | None
-        if entry is not None and entry[0] == state:
-            entries[path], said = entry, entry[1]
-            found = Header(path, *said) if said is not None else None
-        else:
-            found = read(path)
-            if not isinstance(found, Broken):
-                entries[path] = (state, found[1:] if found is not None else None)
-        if found is None and import_header is not None:
-            found = import_header(path)
-        if isinstance(found, Broken):
-            broken.append(found)
-            found = found.header
-        if found is not None:
-            headers.append(found)
-    if index is not None:
-        index.write(entries)
-    return History(headers, broken)
+    found = scan(folders, recursive=recursive, import_header=import_header, indexed=indexed)
+    return History(*found)

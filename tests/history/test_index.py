@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from alembic_migrate.history import index as indexing
-from alembic_migrate.history import load as loading
-from alembic_migrate.history.headers import read
+from alembic_migrate.history import scanning
+from alembic_migrate.history.headers import Header, read
 from alembic_migrate.history.load import load
 
 OLD = 1_600_000_000_000_000_000
@@ -52,7 +52,7 @@ def reads(monkeypatch):
         names.append(Path(path).name)
         return read(path)
 
-    monkeypatch.setattr(loading, "read", watched)
+    monkeypatch.setattr(scanning, "read", watched)
     return names
 
 
@@ -122,7 +122,7 @@ def test_that_a_file_must_be_imported_is_kept_but_not_what_it_says(cache, later,
 
     def import_header(path):
         imported.append(path)
-        return loading.Header(path, f"now{len(imported)}", ("r1",), (), (), "")
+        return Header(path, f"now{len(imported)}", ("r1",), (), (), "")
 
     assert load([str(versions)], import_header=import_header).heads == ("now1",)
     reads.clear()
