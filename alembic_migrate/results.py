@@ -152,7 +152,8 @@ class Run:
     Attributes:
         base: the base's name.
         verb: the command.
-        database: the URL with its password masked.
+        database: the URL with its password masked; several, with commas between them, where the
+            base's own ``env.py`` runs several databases.
         before: ids in the version table before the run.
         after: ids in the version table after it.
         heads: ids of the folder's heads.

@@ -70,10 +70,17 @@ class Request:
 
 
 class Place(NamedTuple):
-    """Where an environment ran: the URL with its password masked, and the version table."""
+    """Where an environment ran.
+
+    Attributes:
+        database: the URL with its password masked.
+        version_table: its name, its schema in front.
+        tables: those beside a version table that is empty, where that was asked.
+    """
 
     database: str | None
     version_table: str
+    tables: frozenset[str] = frozenset()
 
 
 def version_table_of(context: MigrationContext) -> str:
@@ -186,9 +193,9 @@ class Environment(EnvironmentContext):
 
     @property
     def database(self) -> str | None:
-        """Return the first database that was run, its password masked."""
-        found = (place.database for place in self.places if place.database)
-        return next(found, self.target.shown_url)
+        """Return the databases that were run, passwords masked, with commas between them."""
+        found = dict.fromkeys(place.database for place in self.places if place.database)
+        return ", ".join(found) or self.target.shown_url
 
     def run_builtin(self) -> None:
         """Run as the package's own environment script does: online, offline, sync or async."""

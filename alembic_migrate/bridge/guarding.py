@@ -13,7 +13,7 @@ from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sockets import cut_all
 from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
-from alembic_migrate.databases.urls import sqlite_file
+from alembic_migrate.databases.urls import sqlite_place
 from alembic_migrate.databases.watching import Statements, watched
 from alembic_migrate.errors import MigrationError
 from alembic_migrate.events import Event
@@ -84,11 +84,11 @@ class Guard:
 
     def _enter_sqlite(self, connection: Connection) -> None:
         """Take the lock of a SQLite file that an environment script chose in place of ours."""
-        file = sqlite_file(connection.engine.url)
+        file = sqlite_place(connection.engine.url)
         if file is None or self.target.config["lock"] == "off":
             return
         configured = self.target.configured_url()
-        ours = sqlite_file(configured) if configured is not None else None
+        ours = sqlite_place(configured) if configured is not None else None
         lock = SidecarLock(file)
         if (ours is not None and ours.resolve() == file.resolve()) or lock.path in self._sidecars:
             return

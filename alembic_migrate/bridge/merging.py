@@ -38,9 +38,7 @@ def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Re
         chosen = scripts.get_revisions(tuple(revisions) or "heads")
         ids = tuple(dict.fromkeys(script.revision for script in chosen))
         if len(ids) < 2:  # noqa: PLR2004
-            reason = "one revision is no merge" if revisions else "there is one head"
-            if not ids:
-                reason = "there are no revisions"
+            reason = "one revision is no merge" if revisions else _why_not(scripts, ids)
             return Written(target.name, (), reason=f"nothing to merge: {reason}")
         arguments: dict[str, Any] = {}
         if asbool(target.config["revision_environment"]):
@@ -58,3 +56,11 @@ def merge(target: Target, revisions: Sequence[str], new: NewRevision, report: Re
             **arguments,
         )
     return written_record(target, [script] if script is not None else [], report)
+
+
+def _why_not(scripts: Scripts, ids: Sequence[str]) -> str:
+    """Return why the heads need no merge: there is one, or one depends on the others."""
+    if not ids:
+        return "there are no revisions"
+    others = sorted(set(scripts.get_heads()) - set(ids))
+    return f"the head {ids[0]} depends on {', '.join(others)}" if others else "there is one head"

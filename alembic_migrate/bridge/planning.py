@@ -37,6 +37,9 @@ class Planning:
         verb: what is done.
         asked: the revision as it was typed.
         plan: gives the steps that lead there from the ids in a version table.
+
+    Attributes:
+        base_is_fine: where a database is at base already, there is nothing to downgrade.
     """
 
     def __init__(self, target: Target, scripts: Scripts, verb: str, asked: str, plan: Plan) -> None:
@@ -45,6 +48,7 @@ class Planning:
         self.verb = verb
         self.asked = asked
         self._plan = plan
+        self.base_is_fine = False
         self._first: dict[Hashable, tuple[tuple[str, ...], list[Any]]] = {}
 
     @property
@@ -70,6 +74,8 @@ class Planning:
         check_heads(self.target, self.scripts, heads, version_table)
         if self.is_relative and key in self._first:
             return self._remaining(heads, *self._first[key])
+        if self.verb == "downgrade" and self.is_relative and not heads and self.base_is_fine:
+            return []
         if self.verb == "downgrade":
             refuse_ambiguous(self.target, self.asked, heads)
         steps = self._planned(heads)

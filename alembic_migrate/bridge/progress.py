@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from alembic.runtime.migration import RevisionStep
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
@@ -33,7 +34,7 @@ from alembic_migrate.results import Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+    from alembic.runtime.migration import MigrationContext, StampStep
 
     from alembic_migrate.bridge.guarding import Guard
     from alembic_migrate.bridge.scripts import Scripts
@@ -114,7 +115,7 @@ class Progress:
             if self.guard is not None:
                 self.guard.begins(begun.revision, self.direction, step)
             self.running = begun
-            self.report(Event("step", f"Running {step}", self.target.label))
+            self.report(Event("step", _told(step), self.target.label))
             started = time.perf_counter()
             run(**given)
             if self.guard is not None:
@@ -281,3 +282,11 @@ class Progress:
         applied = self.scripts.applied(after)
         up = self.direction == "upgrade"
         return tuple(each for each in done if (each in applied) == up)
+
+
+def _told(step: RevisionStep | StampStep) -> str:
+    """Return what is said of a step that begins, as Alembic has it for what runs."""
+    if isinstance(step, RevisionStep) and not getattr(step, "by_hand", False):
+        return f"Running {step}"
+    come, go = (", ".join(ids) for ids in (step.from_revisions_no_deps, step.to_revisions_no_deps))
+    return f"Stamping {come} -> {go}"

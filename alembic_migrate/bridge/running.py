@@ -32,8 +32,24 @@ def upgrade(target: Target, revision: str, *, sql: bool, tag: str | None, report
     return job.run(destination)
 
 
-def downgrade(target: Target, revision: str, *, sql: bool, tag: str | None, report: Report) -> Run:
+def downgrade(
+    target: Target,
+    revision: str,
+    *,
+    sql: bool,
+    tag: str | None,
+    report: Report,
+    base_is_fine: bool = False,
+) -> Run:
     """Take a database back to a revision, or write the script that would.
+
+    Args:
+        target: the base.
+        revision: where to.
+        sql: write the script.
+        tag: for the environment script.
+        report: is told what happens.
+        base_is_fine: a step back from base is nothing to do, and no error: others are meant too.
 
     Raises:
         AlembicMigrateError: as ``upgrade``.
@@ -44,6 +60,7 @@ def downgrade(target: Target, revision: str, *, sql: bool, tag: str | None, repo
     start, destination = _range(revision, sql=sql)
     plan = partial(scripts._downgrade_revs, destination)  # noqa: SLF001 - Alembic\'s own commands do
     job = Job(target, scripts, "downgrade", report, asked=destination, plan=plan)
+    job.planning.base_is_fine = base_is_fine
     job.start, job.tag, job.sql = start, tag, sql
     return job.run(destination)
 

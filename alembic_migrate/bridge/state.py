@@ -11,9 +11,9 @@ from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import explain, is_database_fault
-from alembic_migrate.databases.state import read_heads
+from alembic_migrate.databases.state import read_heads, table_names
 from alembic_migrate.databases.threads import quiet_threads
-from alembic_migrate.databases.urls import sqlite_file
+from alembic_migrate.databases.urls import sqlite_place
 from alembic_migrate.errors import DatabaseError
 from alembic_migrate.locks.sessions import lock_for
 from alembic_migrate.locks.sidecar import SidecarLock
@@ -49,7 +49,7 @@ def lock_holder(target: Target) -> str | None:
     """
     if target.environment != "builtin" or target.config["lock"] == "off":
         return None
-    file = sqlite_file(target.url)
+    file = sqlite_place(target.url)
     if file is not None:
         beside = SidecarLock(file).holder_now()
         return beside.text if beside is not None else None
@@ -93,18 +93,32 @@ def read_databases(
         AlembicMigrateError: it cannot be read.
     """
     if target.environment == "builtin":
-        place = Place(target.shown_url, target.version_table)
-        return ((place, connected_heads(target)),)
-    found: list[tuple[str, ...]] = []
+        heads = connected_heads(target)
+        schema = target.version_table_schema
+        tables = frozenset() if heads else ask(target, lambda c: _beside(target, c, schema))
+        return ((Place(target.shown_url, target.version_table, tables), heads),)
+    found: list[tuple[frozenset[str], tuple[str, ...]]] = []
 
-    def work(heads: Any, _context: MigrationContext) -> list[Any]:
-        found.append(tuple(heads))
+    def work(heads: Any, context: MigrationContext) -> list[Any]:
+        connection, schema = context.connection, context.version_table_schema
+        tables = frozenset[str]()
+        if connection is not None and not heads:
+            tables = _beside(target, connection, schema) - {context.version_table}
+        found.append((tables, tuple(heads)))
         return []
 
     progress = Progress(target, scripts, report)
     with progress.explained():
         ran = run_environment(target, scripts, Request("current", work, report, reading=True))
-    return tuple(zip(ran.places, found, strict=True))
+    return tuple(
+        (place._replace(tables=tables), heads)
+        for place, (tables, heads) in zip(ran.places, found, strict=True)
+    )
+
+
+def _beside(target: Target, connection: Connection, schema: str | None) -> frozenset[str]:
+    """Return the tables in a database that are not this tool's own."""
+    return frozenset(table_names(connection, schema)) - target.own_tables
 
 
 def database_revisions(

@@ -18,7 +18,7 @@ from alembic_migrate.cli.session import Session
 from alembic_migrate.cli.streams import answers_only
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from alembic_migrate.cli.options import Options
 
@@ -101,6 +101,11 @@ TAG = value("--tag", metavar="TAG", help="A word for env.py: context.get_tag_arg
 KEEP_GOING = flag("--keep-going", help="Go on with the other bases where one fails.")
 
 
+def _separated(typed: Sequence[str]) -> tuple[str, ...]:
+    """Return names of which one word may hold several, as ``--base`` takes them."""
+    return tuple(name.strip() for word in typed for name in word.split(",") if name.strip())
+
+
 class _Seconds(click.FloatRange):
     name = "number of seconds"
 
@@ -121,6 +126,7 @@ CONFIRM = click.Option(
     ["--confirm"],
     metavar="NAME",
     multiple=True,
-    help="Consent to what may lose data of this base. Repeatable.",
+    help="Consent to what may lose data of this base. Repeatable; commas separate several.",
+    callback=lambda _ctx, _param, typed: _separated(typed),
     shell_complete=completing.bases,
 )

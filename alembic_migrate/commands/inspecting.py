@@ -13,8 +13,6 @@ from alembic_migrate.bridge.state import (
     read_journal,
 )
 from alembic_migrate.commands.each import each, owned
-from alembic_migrate.databases.connecting import guarded, run_on
-from alembic_migrate.databases.state import table_names
 from alembic_migrate.errors import AlembicMigrateError, DatabaseError, NotAtHead
 from alembic_migrate.results import Applied, Current, State, Status, as_json
 
@@ -77,7 +75,7 @@ def _status(target: Target, report: Report) -> Status:
         for place, current in found:
             check_heads(target, scripts, current, place.version_table)
         pending = scripts.pending(*(current for _, current in found))
-        state = _state(target, ids, pending)
+        state = _state(ids, pending, tables=any(place.tables for place, _ in found))
         return Status(target.name, database, ids, heads, pending, state, lock=lock)
     except DatabaseError as error:
         # A table that was read and cannot be right is named; else there was no getting that far.
@@ -91,19 +89,9 @@ def _status(target: Target, report: Report) -> Status:
         return Status(target.name, database, (), heads, None, "error", error)
 
 
-def _state(target: Target, ids: Sequence[str], pending: Sequence[object]) -> State:
+def _state(ids: Sequence[str], pending: Sequence[object], *, tables: bool) -> State:
     if ids:
         return "behind" if pending else "at head"
     if not pending:
         return "at head"
-    return "unmanaged" if _other_tables(target) else "empty"
-
-
-def _other_tables(target: Target) -> bool:
-    """Tell whether a database without a version holds tables of any kind."""
-    if target.environment != "builtin":
-        return False
-    schema = target.version_table_schema
-    with guarded(timeout=target.connect_timeout, reading=True):
-        there = run_on(target.url, lambda c: table_names(c, schema), target.engine_factory)
-    return bool(there - target.own_tables)
+    return "unmanaged" if tables else "empty"

@@ -98,7 +98,9 @@ def downgrade(
     warn_of_sums(targets, report)
     return each(
         targets,
-        lambda t: running.downgrade(t, revision, sql=sql, tag=tag, report=report),
+        lambda t: running.downgrade(
+            t, revision, sql=sql, tag=tag, report=report, base_is_fine=len(targets) > 1
+        ),
         keep_going=keep_going,
     )
 
@@ -182,8 +184,9 @@ def _distinct(targets: Sequence[Target]) -> None:
             url = target.url
         except AlembicMigrateError:
             continue  # told when it is this base's turn
-        # Another user, or another search path, may mean another schema.
-        table = (url.username, repr(url.query), target.version_table_schema, target.version_table)
+        # Another user, or another search path, may mean another schema; a file has none.
+        told = "" if url.get_backend_name() == "sqlite" else repr(url.query)
+        table = (url.username, told, target.version_table_schema, target.version_table)
         other = seen.setdefault((*identity(url), *table), target.name)
         if other != target.name:
             raise ConfigError(

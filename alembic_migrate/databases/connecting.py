@@ -126,11 +126,17 @@ def open_engine(url: URL, factory: EngineFactory | None = None) -> Engine | Asyn
             hint=f"make it: mkdir -p {file.parent}",
         )
     try:
-        return factory(url) if factory else _make_engine(url)
+        made = factory(url) if factory else _make_engine(url)
     except ModuleNotFoundError as error:
         if factory is not None:
             raise
         raise missing_driver(error, url) from None
+    if not (isinstance(made, Engine) or hasattr(made, "sync_engine")):
+        raise ConfigError(
+            f"the function that engine names returned {made!r:.60}, and no engine",
+            hint="return create_engine(url) or create_async_engine(url)",
+        )
+    return made
 
 
 def _make_engine(url: URL) -> Engine | AsyncEngine:

@@ -87,6 +87,8 @@ def _refuse_unescaped(text: str, where: str) -> None:
     rest = text[match.end() :]  # a /, ? or # in a password makes the authority end there
     port = authority.rpartition(":")[2]
     misplaced = "@" not in authority and "@" in rest and ":" in authority and not port.isdigit()
+    # ... and one in a user makes it end there.
+    misplaced |= "@" not in authority and bool(re.match(r"/[^?]*:[^?]*@", rest))
     if authority.count("@") > 1 or misplaced:
         raise ConfigError(
             f"the user or the password in the database URL of {where} holds a character that has "
@@ -157,12 +159,26 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(url.database)
 
 
+def sqlite_place(url: URL) -> Path | None:
+    """Return the file of a SQLite URL as ``sqlite_file`` does, and of one with a ``file:`` URI."""
+    from urllib.parse import parse_qs, unquote, urlsplit  # noqa: PLC0415 - hardly ever needed
+
+    named = url.get_backend_name() == "sqlite" and (url.database or "").startswith("file:")
+    if not named:
+        return sqlite_file(url)
+    parts = urlsplit(str(url.database))
+    in_memory = "memory" in (url.query.get("mode"), parse_qs(parts.query).get("mode", [""])[-1])
+    if in_memory or parts.path in {"", ":memory:"}:
+        return None
+    return Path(unquote(parts.path))
+
+
 def identity(url: URL) -> tuple[object, ...]:
     """Return what makes two URLs name one database: backend, host, port, database, and no user.
 
     A user of its own may see a schema of its own: who compares version tables adds the user.
     """
-    file = sqlite_file(url)
+    file = sqlite_place(url)
     if file is not None:
         return ("sqlite", str(file.resolve()))
     if url.get_backend_name() == "sqlite":

@@ -173,10 +173,15 @@ def load_hook(path: str, key: str) -> Callable[..., Any]:
     found = load_object(path, key)
     if not callable(found):
         raise DiscoveryError(
-            f"{key} = {path!r} is of type {type(found).__name__}, which cannot be called",
+            f"{key} = {path!r} has to name a function, and names {_kind(found)}",
             hint=f'write {key} = "package.module:function"',
         )
     return found  # type: ignore[no-any-return]
+
+
+def _kind(found: object) -> str:
+    name = type(found).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _public_names(found: object) -> list[str]:

@@ -20,7 +20,7 @@ from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.patience import Silent
 from alembic_migrate.databases.timeouts import ConnectTimeout
-from alembic_migrate.databases.urls import sqlite_file
+from alembic_migrate.databases.urls import sqlite_place
 from alembic_migrate.errors import ConfigError, LockError
 from alembic_migrate.locks.heartbeat import beating
 from alembic_migrate.locks.holder import how_to_end, who_holds
@@ -172,7 +172,7 @@ def _prepare(connection: Connection, pooler: str | None) -> None:
 
 @contextmanager
 def _beside_file(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
-    file = sqlite_file(wish.url)
+    file = sqlite_place(wish.url)
     if file is None:
         yield Gate(lambda: True)  # a database in memory is this process's own
         return

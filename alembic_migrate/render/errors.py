@@ -20,7 +20,9 @@ def _done(result: Any) -> str:
     return "done"
 
 
-def error_text(error: AlembicMigrateError, summary: Summary = _done) -> str:
+def error_text(
+    error: AlembicMigrateError, summary: Summary = _done, *, below: str | None = None
+) -> str:
     """Return an error's message and, below it and indented, its hint; passwords are masked.
 
     Where several bases ran, what happened to each stands below, in the order in which they ran.
@@ -28,11 +30,12 @@ def error_text(error: AlembicMigrateError, summary: Summary = _done) -> str:
     Args:
         error: the error.
         summary: tells a base's result in a few words.
+        below: the base whose name stands in front already; a message need not repeat it.
     """
     outcomes = error.outcomes if isinstance(error, BasesFailed) else ()
     return lines(
         [
-            mask(error.message),
+            mask(error.message.removeprefix(f"base {below}: ") if below else error.message),
             *(indented(_outcome(each, summary)) for each in outcomes),
             indented(mask(error.hint)) if error.hint else "",
         ]
@@ -42,7 +45,7 @@ def error_text(error: AlembicMigrateError, summary: Summary = _done) -> str:
 def _outcome(each: Outcome[Any], summary: Summary) -> str:
     """Return what happened to one base of several: done, failed and why, or not tried."""
     if each.error is not None:
-        first, *rest = error_text(each.error).split("\n")
+        first, *rest = error_text(each.error, below=name_of(each)).split("\n")
         return "\n".join([f"{name_of(each)}: failed: {first}", *(f"  {line}" for line in rest)])
     if each.result is None:
         return f"{name_of(each)}: not tried"

@@ -75,7 +75,11 @@ def status(
     """
     pending = [each for row in rows for each in _pending(row, verbose=verbose)]
     locked = [f"{name_of(row)}: locked by {row.lock}" for row in rows if row.lock is not None]
-    wrong = [f"{name_of(row)}: {error_text(row.error)}" for row in rows if row.error is not None]
+    wrong = [
+        f"{name_of(row)}: {error_text(row.error, below=name_of(row))}"
+        for row in rows
+        if row.error is not None
+    ]
     below = "\n".join([*pending, *locked, *wrong])
     table = _table(rows, colour=colour, width=width)
     return f"{table}\n\n{below}" if below else table

@@ -103,8 +103,8 @@ def history(
 
 
 def show(answers: Sequence[Revisions]) -> str:
-    """Return what ``show`` prints."""
-    return blocks(answers, lambda answer: "\n".join(map(entry, answer.revisions)))
+    """Return what ``show`` prints; ``current`` of a database at base names nothing."""
+    return blocks(answers, lambda answer: "\n".join(map(entry, answer.revisions)) or "(none)")
 
 
 def branches(answers: Sequence[Revisions], *, verbose: bool = False) -> str:

@@ -71,7 +71,7 @@ def test_two_bases_from_the_first_folder_to_the_last_downgrade(life):
         """)
     assert life.both("migrate", "--all", "-m", "too early", status=1) == (
         "---\nError: 1 of 2 bases failed: app; 1 not tried\n"
-        "  app: failed: base app: the database is behind: 1 revision is pending, and models can "
+        "  app: failed: the database is behind: 1 revision is pending, and models can "
         "only be compared with a database at head\n"
         "      first: alembic-db upgrade --base app\n"
         "  reporting: not tried\n"

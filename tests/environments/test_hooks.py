@@ -196,7 +196,7 @@ def test_a_comparison_that_is_a_hook_decides(here, command, key):
         (
             "hooks:number",
             (
-                "Error: include_object = 'hooks:number' is of type int, which cannot be called\n"
+                "Error: include_object = 'hooks:number' has to name a function, and names an int\n"
                 '  write include_object = "package.module:function"\n'
             ),
         ),

@@ -120,7 +120,7 @@ def five(project):
 
 
 C_FAILED = (
-    "  c: failed: base c: revision c1 failed in upgrade(): ROOT/migrations/c/versions/c1.py:12: "
+    "  c: failed: revision c1 failed in upgrade(): ROOT/migrations/c/versions/c1.py:12: "
     "OperationalError: no such table: nowhere\n"
     "      nothing changed: the database is still at base\n"
 )
