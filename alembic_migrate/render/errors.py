@@ -35,11 +35,18 @@ def error_text(
     outcomes = error.outcomes if isinstance(error, BasesFailed) else ()
     return lines(
         [
-            mask(error.message.removeprefix(f"base {below}: ") if below else error.message),
+            mask(_below(error.message, below) if below else error.message),
             *(indented(_outcome(each, summary)) for each in outcomes),
             indented(mask(error.hint)) if error.hint else "",
         ]
     )
+
+
+def _below(message: str, name: str) -> str:
+    """Return a message without the base, and the tenant, that stand in front of it already."""
+    base, _, tenant = name.partition("/")
+    more = f", tenant {tenant}" if tenant else ""
+    return message.removeprefix(f"base {base}{more}: ").removeprefix(f"the base{more}: ")
 
 
 def _outcome(each: Outcome[Any], summary: Summary) -> str:

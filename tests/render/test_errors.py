@@ -109,3 +109,17 @@ def test_the_document_of_the_configuration_has_the_keys_of_each_base():
 
 def test_json_is_plain_ascii():
     assert payload.dump({"a": "ä"}, one_line=True) == '{"a": "\\u00e4"}'
+
+
+@pytest.mark.parametrize(
+    ("below", "message", "told"),
+    [
+        ("app", "base app: it is behind", "it is behind"),
+        ("app/acme", "base app, tenant acme: it is behind", "it is behind"),
+        ("default/acme", "the base, tenant acme: it is behind", "it is behind"),
+        ("app", "base apple: it is behind", "base apple: it is behind"),
+        (None, "base app: it is behind", "base app: it is behind"),
+    ],
+)
+def test_a_name_that_stands_in_front_is_not_said_twice(below, message, told):
+    assert error_text(ConfigError(message), below=below) == told
