@@ -137,7 +137,8 @@ class Environment(EnvironmentContext):
         self.elsewhere = (
             url is None
             or url.get_backend_name() != dialect.name
-            or dialect.create_connect_args(url) != (arguments, parameters)
+            # The first releases of SQLAlchemy 2.0 give a list for some drivers.
+            or tuple(dialect.create_connect_args(url)) != (arguments, parameters)
         )
 
     def configure(self, connection: Connection | None = None, **given: Any) -> None:  # type: ignore[override]
