@@ -425,7 +425,8 @@ class Project:
         from alembic_migrate.commands import linting
 
         scope = Scope(revisions, since, everything=all_revisions)
-        return linting.lint(self._targets("read"), scope, squawk=squawk, report=report)
+        targets = self._databases("read") if scope.asks_databases else self._targets("read")
+        return linting.lint(targets, scope, squawk=squawk, report=report)
 
     @staticmethod
     def lint_rules(rule: str | None = None) -> tuple[LintRule, ...]:

@@ -12,7 +12,7 @@ from alembic_migrate.errors import DatabaseError, UsageError
 from alembic_migrate.history.changed import changed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from alembic.script import Script
 
@@ -51,6 +51,13 @@ class Scope:
         if len(given) > 1:
             raise UsageError(f"{' and '.join(given)} exclude each other", hint="leave one away")
 
+    @property
+    def asks_databases(self) -> bool:
+        """Tell whether it depends on where the databases are."""
+        if self.since is not None or self.everything:
+            return False
+        return self.revisions is None or "current" in self.revisions.split(":")
+
     def __str__(self) -> str:
         if self.since is not None:
             return f"revisions since {self.since}"
@@ -59,8 +66,16 @@ class Scope:
         return "pending revisions" if self.revisions is None else f"revisions {self.revisions}"
 
 
-def in_scope(target: Target, scripts: Scripts, scope: Scope, report: Report) -> tuple[str, ...]:
+def in_scope(
+    databases: Sequence[Target], scripts: Scripts, scope: Scope, report: Report
+) -> tuple[str, ...]:
     """Return the ids that are meant, first to run first.
+
+    Args:
+        databases: those of one base: its own, or its tenants'. What any of them lacks is pending.
+        scripts: the base's revision files.
+        scope: what is meant.
+        report: is told what happens.
 
     Raises:
         UsageError: git cannot tell, or the range is none.
@@ -68,7 +83,8 @@ def in_scope(target: Target, scripts: Scripts, scope: Scope, report: Report) -> 
         DatabaseError: what is pending cannot be known.
     """
     if scope.since is not None:
-        folders = [path for path in target.version_locations() if path.is_dir()]
+        locations = databases[0].version_locations()
+        folders = [path for path in locations if path.is_dir()]
         changed = changed_files(folders, scope.since)
         with scripts.explained():
             return tuple(
@@ -77,21 +93,28 @@ def in_scope(target: Target, scripts: Scripts, scope: Scope, report: Report) -> 
                 if Path(script.path).resolve() in changed
             )
     if scope.everything or scope.revisions is not None:
-        return _range(target, scripts, scope.revisions, report)
+        return _range(databases, scripts, scope.revisions, report)
+    found: list[tuple[str, ...]] = []
     try:
-        found = read_databases(target, scripts, report)
-        for place, heads in found:
-            check_heads(target, scripts, heads, place.version_table)
+        for target in databases:
+            for place, heads in read_databases(target, scripts, report):
+                check_heads(target, scripts, heads, place.version_table)
+                found.append(heads)
     except DatabaseError as error:
         other = "without the database: alembic-db lint --all-revisions, -r FROM:TO or --since main"
         error.hint = f"{error.hint}\n{other}" if error.hint else other
         raise
-    return tuple(each.revision for each in scripts.pending(*(heads for _, heads in found)))
+    return tuple(each.revision for each in scripts.pending(*dict.fromkeys(found)))
 
 
-def _range(target: Target, scripts: Scripts, asked: str | None, report: Report) -> tuple[str, ...]:
+def _range(
+    databases: Sequence[Target], scripts: Scripts, asked: str | None, report: Report
+) -> tuple[str, ...]:
     words = (asked or "").split(":")
-    current = current_ids(target, scripts, report) if "current" in words else ()
+    current: tuple[str, ...] = ()
+    if "current" in words:
+        found = (each for one in databases for each in current_ids(one, scripts, report))
+        current = tuple(dict.fromkeys(found))
     with scripts.explained(asked or ""):
         if asked is None or len(words) > 1:
             return tuple(script.revision for script in _oldest_first(scripts, asked, current))

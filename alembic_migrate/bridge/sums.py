@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alembic_migrate.errors import AlembicMigrateError
@@ -21,6 +22,7 @@ _FIRST = 3  # findings that are told one by one
 
 def versions_of(target: Target) -> Versions:
     """Return where a target's revision files are."""
+    target = replace(target, tenant=None)  # all tenants of a base have the same files
     return Versions(
         target.folder,
         tuple(target.version_locations()),
@@ -56,7 +58,7 @@ def keep_sum(target: Target, written: Iterable[Path], removed: Iterable[Path] = 
 
 def warn_of_sums(targets: Sequence[Target], report: Report) -> None:
     """Warn of revision files that are not those that were summed."""
-    for target in {target.name: target for target in targets}.values():
+    for target in {each.name: replace(each, tenant=None) for each in targets}.values():
         try:
             found = check_sum(target, heads=False) if target.folder.is_dir() else ()
         except AlembicMigrateError:

@@ -38,7 +38,7 @@ def lint(
     """Return what the rules find in revisions of each base.
 
     Args:
-        targets: the bases.
+        targets: the bases; of one with tenants all of them, where it matters where they are.
         scope: which revisions.
         squawk: ask squawk too; None as the base's configuration says.
         report: is told what happens.
@@ -50,13 +50,18 @@ def lint(
     scope.check()
     if scope.revisions is not None and not is_symbol(scope.revisions):
         one(targets, f"the range {scope.revisions}")
-    return each(targets, lambda t: _lint(t, scope, squawk, report), keep_going=True)
+    databases: dict[str, list[Target]] = {}
+    for target in targets:
+        databases.setdefault(target.name, []).append(target)
+    bases = [found[0] for found in databases.values()]
+    return each(bases, lambda t: _lint(databases[t.name], scope, squawk, report), keep_going=True)
 
 
-def _lint(target: Target, scope: Scope, squawk: bool | None, report: Report) -> Lint:
+def _lint(databases: Sequence[Target], scope: Scope, squawk: bool | None, report: Report) -> Lint:
+    target = databases[0]
     find = judge_of(target, squawk=squawk)
     scripts = Scripts(target)
-    chosen = in_scope(target, scripts, scope, report)
+    chosen = in_scope(databases, scripts, scope, report)
     dialect = None
     findings: list[LintFinding] = []
     for captured in capture(target, scripts, chosen, report=report) if chosen else ():

@@ -241,6 +241,16 @@ def test_what_changes_a_database_warns_and_goes_on(words, shop, command):
     )
 
 
+def test_tenants_have_one_history_that_is_told_of_once(shop, command):
+    path(shop).write_text(path(shop).read_text() + "# edited\n")
+    tenants = 'tenants={names=["one", "two"], url="sqlite:///{tenant}.db"}'
+    said = command(shop, "upgrade", "-q", "--set", tenants).stderr
+    assert said == (
+        f"Warning: revision b: {path(shop)} was edited after it was written\n"
+        "Warning: alembic-db sum shows what differs from alembic-db.sum\n"
+    )
+
+
 def test_of_many_differences_three_are_told(shop, command):
     for number in range(5):
         shop.write(f"migrations/versions/c{number}.py", projects.revision_text(f"c{number}", "b"))

@@ -140,6 +140,19 @@ def test_without_a_database_there_are_other_ways(shop, command):
     ]
 
 
+def test_what_any_tenant_does_not_have_yet_is_linted(shop, command):
+    tenants = 'tenants={names=["one", "two"], url="sqlite:///{tenant}.db"}'
+    for tenant, revision_id in (("one", "b"), ("two", "c")):
+        command(shop, "upgrade", revision_id, "--tenant", tenant, "--set", tenants)
+    words = ("lint", "--format", "json", "--set", tenants)
+    said = command(shop, *words, status=4).json
+    assert [(each["base"], each["revisions"]) for each in said["bases"]] == [("default", ["c"])]
+    said = command(shop, *words, "--tenant", "two").json
+    assert [each["revisions"] for each in said["bases"]] == [[]]
+    said = command(shop, *words, "--all-revisions", status=4).json
+    assert [each["revisions"] for each in said["bases"]] == [["a", "b", "c"]]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
