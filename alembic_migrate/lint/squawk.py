@@ -62,13 +62,21 @@ SAME: Mapping[str, frozenset[str]] = {
     "adding-required-field": frozenset({"add-required-column"}),
     "adding-serial-primary-key-field": frozenset({"primary-key-blocking"}),
     "ban-concurrent-index-creation-in-transaction": frozenset({"concurrently-in-transaction"}),
+    "ban-uncommitted-transaction": frozenset({"transaction-by-hand"}),
     "ban-drop-column": frozenset({"drop-column"}),
     "ban-drop-schema": frozenset({"drop-schema"}),
     "ban-drop-table": frozenset({"drop-table"}),
     "ban-truncate-cascade": frozenset({"delete-all-rows"}),
     "changing-column-type": frozenset({"narrow-type", "type-rewrite"}),
     "constraint-missing-not-valid": frozenset(
-        {"check-validated", "foreign-key-validated", "validated-at-once"}
+        {
+            "check-validated",
+            "exclusion-blocking",
+            "foreign-key-validated",
+            "primary-key-blocking",
+            "unique-constraint-blocking",
+            "validated-at-once",
+        }
     ),
     "disallowed-unique-constraint": frozenset(
         {"exclusion-blocking", "unique-constraint-blocking", "unique-on-rows"}
@@ -78,6 +86,7 @@ SAME: Mapping[str, frozenset[str]] = {
     "require-concurrent-index-creation": frozenset({"create-index-blocking"}),
     "require-concurrent-index-deletion": frozenset({"drop-index-blocking"}),
     "require-concurrent-reindex": frozenset({"blocking-maintenance"}),
+    "transaction-nesting": frozenset({"transaction-by-hand"}),
 }
 
 _IN_TRANSACTION = frozenset({"ban-concurrent-index-creation-in-transaction"})

@@ -130,7 +130,7 @@ def test_what_squawk_cannot_read_it_says(shop, command):
 def test_matters_of_taste_are_off_and_can_be_switched_on(shop, command):
     here = shop('op.create_table("b", sa.Column("id", sa.Integer), sa.Column("t", sa.String(5)))')
     assert by_squawk(found(command, here)) == []
-    on = 'lint={"squawk:prefer-text-field"="warning", "squawk:ban-drop-index"="warning"}'
+    on = 'lint={"squawk:prefer-text-field"="warning"}'
     line = line_of(here, "create_table")
     assert by_squawk(found(command, here, "--set", on)) == [(line, "squawk:prefer-text-field")]
 
