@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from alembic_migrate.findings import Unrendered
 from alembic_migrate.lint.engine import judge
-from alembic_migrate.lint.operations import Captured, Unrendered
+from alembic_migrate.lint.operations import Captured
 from tests.lint.conftest import FIRST, CaptureBody, Judge
 
 
