@@ -32,3 +32,13 @@ Report = Callable[[Event], None]
 
 def ignore(event: Event) -> None:
     """Take an event and do nothing: the library's default ``report``."""
+
+
+def quietly(report: Report) -> Report:
+    """Return what tells on what people have to know or asked for, and not each step."""
+
+    def tell(event: Event) -> None:
+        if event.kind in {"sql", "warning"}:
+            report(event)
+
+    return tell

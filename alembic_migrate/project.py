@@ -167,9 +167,13 @@ class Project:
         version_path: str | None = None,
         rev_id: str | None = None,
         depends_on: Sequence[str] = (),
+        scratch: bool = False,
         report: Report = ignore,
     ) -> tuple[Written, ...]:
-        """Write a revision file; with ``autogenerate`` from what models and database differ in."""
+        """Write a revision file; with ``autogenerate`` from what models and database differ in.
+
+        With ``scratch`` they are compared with the history, replayed in a scratch database.
+        """
         from alembic_migrate.bridge.autogenerate import NewRevision
         from alembic_migrate.commands import authoring
 
@@ -183,6 +187,7 @@ class Project:
             version_path=version_path,
             rev_id=rev_id,
             depends_on=tuple(depends_on),
+            scratch=scratch,
         )
         return authoring.revision(self._targets("write"), new, report)
 
@@ -396,11 +401,20 @@ class Project:
 
         inspecting.require_head(self._databases("status"), report)
 
-    def check(self, *, report: Report = ignore) -> tuple[Check, ...]:
-        """Return what histories, databases and models disagree about."""
+    def check(
+        self, *, scratch: bool = False, drift: bool = False, report: Report = ignore
+    ) -> tuple[Check, ...]:
+        """Return what histories, databases and models disagree about.
+
+        Args:
+            scratch: compare the models with the history, replayed in a scratch database, and not
+                with the database: also while revisions are pending.
+            drift: do that, and compare the database with the history too.
+            report: is told what happens.
+        """
         from alembic_migrate.commands import checking
 
-        return checking.check(self._databases("read"), report)
+        return checking.check(self._databases("read"), report, scratch=scratch, drift=drift)
 
     def lint(
         self,

@@ -262,7 +262,7 @@ class Finding:
     """One thing that ``check`` has to say.
 
     Attributes:
-        code: stable: ``pending``, ``model-change``, ``several-heads``, ``not-imported``.
+        code: stable: ``several-heads``, ``pending``, ``model-change``, ``not-imported``, ``drift``.
         message: the finding in words.
         hint: the line that mends it.
         data: further facts, plain JSON values.
@@ -280,11 +280,14 @@ class Check:
 
     Attributes:
         base: the base's name.
-        database: the URL with its password masked.
+        database: the URL with its password masked; None where there is none (with ``scratch_url``
+            alone), so that pending revisions were not looked for.
         findings: empty where models, history and database agree.
-        compared: whether models and database were compared; they are not while revisions are
-            pending, since every pending revision would look like a change of the models.
-        left_out: tables that no revision made and no model knows.
+        compared: whether the models were compared. Without a scratch database they are not while
+            revisions are pending, since each of these would look like a change of the models.
+        left_out: tables that no revision made and no model knows; with ``drift`` also other
+            objects, as in ``view titles``.
+        drift: whether the database was compared with its history.
         tenant: whose database it is, of a base that has tenants; else None.
     """
 
@@ -293,6 +296,7 @@ class Check:
     findings: tuple[Finding, ...]
     compared: bool
     left_out: tuple[str, ...] = ()
+    drift: bool = False
     tenant: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""New revisions, and the differences between models and database."""
+"""New revisions, with what models and database differ in."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from alembic_migrate.bridge.environment import (
     run_environment,
     version_table_of,
 )
+from alembic_migrate.bridge.forgetting import tell_forgotten
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
+from alembic_migrate.bridge.replaying import on_scratch, replay
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads
 from alembic_migrate.errors import DatabaseError, UsageError
-from alembic_migrate.events import Event, Report
+from alembic_migrate.events import Event, Report, quietly
 from alembic_migrate.results import Change, Written
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NewRevision:
-    """What a new revision is to be, under Alembic's names."""
+    """What a new revision is to be, under Alembic's names.
+
+    With ``scratch`` the models are compared with the history, replayed in a scratch database.
+    """
 
     message: str | None = None
     autogenerate: bool = False
@@ -45,42 +50,7 @@ class NewRevision:
     version_path: str | None = None
     rev_id: str | None = None
     depends_on: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """A table that is not dropped, since its model was probably forgotten.
-
-    Attributes:
-        table: its name.
-        message: why.
-        hint: what to do.
-        file: where its model is, or None.
-    """
-
-    table: str
-    message: str
-    hint: str
-    file: str | None
-
-
-@dataclass(frozen=True)
-class Differences:
-    """How models and database differ.
-
-    Attributes:
-        database: the URL with its password masked.
-        heads: ids in the version table, of each database that the environment runs.
-        changes: the differences; nothing where a database is behind.
-        left_out: tables that no revision of this history ever made.
-        forgotten: tables whose models are not there, and probably should be.
-    """
-
-    database: str | None
-    heads: tuple[tuple[str, ...], ...]
-    changes: tuple[Change, ...]
-    left_out: tuple[str, ...]
-    forgotten: tuple[Forgotten, ...] = ()
+    scratch: bool = False
 
 
 def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
@@ -97,15 +67,30 @@ def write_revision(target: Target, new: NewRevision, report: Report) -> Written:
         if new.head == "head" and len(scripts.get_heads()) > 1:
             raise scripts.several_heads(scripts.get_heads(), writing=True)
         context = revision_context(target, scripts, new, message)
-        environment = _run(target, scripts, context, new, report)
+        environment = _compared(target, scripts, context, new, report)
         if environment is not None:
-            _tell_left_out(environment, report)
-        found = _found(context) if new.autogenerate else ()
+            tell_forgotten(environment, report)
+        found = found_changes(context) if new.autogenerate else ()
         left_out = tuple(sorted(environment.ownership.left_out)) if environment is not None else ()
         if new.autogenerate and _is_empty(context):
             return Written(target.name, (), (), left_out, reason="no changes detected")
         written = [script for script in context.generate_scripts() if script is not None]
     return written_record(target, written, report, found, left_out)
+
+
+def _compared(
+    target: Target, scripts: Scripts, context: RevisionContext, new: NewRevision, report: Report
+) -> Environment | None:
+    if not new.scratch:
+        return _run(target, scripts, context, new, report)
+    if not new.autogenerate or new.sql:
+        raise UsageError(
+            "--scratch is for autogenerate, which compares the models with a real database",
+            hint=f"alembic-db migrate{target.flag} --scratch",
+        )
+    with on_scratch(target) as there:
+        replay(there, scripts, "heads", quietly(report))
+        return _run(there, scripts, context, new, report)
 
 
 def _run(
@@ -153,7 +138,8 @@ def _refuse_behind(target: Target, scripts: Scripts, heads: Sequence[str]) -> No
     raise DatabaseError(
         f"{target.prefix}the database is behind: {count} {noun} pending, and models can only "
         "be compared with a database at head",
-        hint=f"first: alembic-db upgrade{target.flag}",
+        hint=f"first: alembic-db upgrade{target.flag}; or compare with the history instead: "
+        f"alembic-db migrate{target.flag} --scratch",
         data={"base": target.name, "pending": count},
     )
 
@@ -194,7 +180,8 @@ def _is_empty(context: RevisionContext) -> bool:
     )
 
 
-def _found(context: RevisionContext) -> tuple[Change, ...]:
+def found_changes(context: RevisionContext) -> tuple[Change, ...]:
+    """Return what autogenerate found in a context that it has run in."""
     return tuple(
         change
         for script in context.generated_revisions
@@ -214,70 +201,3 @@ def written_record(
     for script in scripts:
         report(Event("file", str(script.path), target.label))
     return Written(target.name, tuple(record(script) for script in scripts), found, left_out)
-
-
-def _tell_left_out(environment: Environment, report: Report) -> tuple[Forgotten, ...]:
-    """Report which DROPs were left out because a model was forgotten, and return them."""
-    found = [
-        Forgotten(
-            table,
-            f"{file} declares the table {table} and was not imported",
-            "import it in import_models(), or name it in models = [...]",
-            str(file),
-        )
-        for table, file in sorted(environment.ownership.undeclared.items())
-    ]
-    found += [
-        Forgotten(
-            table,
-            f"the models have no table at all, and this history made {table}",
-            'are they imported? models = ["package.models.*"]; drop_unowned = true drops it',
-            None,
-        )
-        for table in sorted(environment.ownership.unmodelled)
-    ]
-    for one in found:
-        hint = one.hint[0].upper() + one.hint[1:]
-        message = f"{one.message}: its DROP was left out. {hint}"
-        report(Event("warning", message, environment.target.label))
-    return tuple(found)
-
-
-def differences(target: Target, report: Report) -> Differences:
-    """Compare models and database; where the database is not at head, only say where it is.
-
-    Raises:
-        AlembicMigrateError: either of them cannot be read.
-    """
-    scripts = Scripts(target)
-    context = revision_context(target, scripts, NewRevision(autogenerate=True), None)
-    seen: list[tuple[str, ...]] = []
-    at_head = True
-
-    def work(heads: Any, migration: MigrationContext) -> list[Any]:
-        nonlocal at_head
-        check_heads(target, scripts, heads, version_table_of(migration))
-        seen.append(tuple(sorted(heads)))
-        if set(scripts.get_revisions(tuple(heads))) == set(scripts.get_revisions("heads")):
-            context.run_autogenerate(heads, migration)
-        else:
-            at_head = False
-        return []
-
-    request = Request(
-        "check",
-        work,
-        report,
-        reading=True,
-        context={"template_args": context.template_args, "revision_context": context},
-        options={"autogenerate": True},
-    )
-    with Progress(target, scripts, report).explained():
-        environment = run_environment(target, scripts, request)
-        return Differences(
-            forgotten=_tell_left_out(environment, report),
-            database=environment.database,
-            heads=tuple(seen),
-            changes=_found(context) if at_head else (),
-            left_out=tuple(sorted(environment.ownership.left_out)),
-        )

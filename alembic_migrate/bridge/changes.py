@@ -37,12 +37,12 @@ def _change(diff: Sequence[Any]) -> Change:
     if what == "table_comment":
         return _of_comment(kind, verb, diff)
     # One of an extension of Alembic's, which may be of any shape.
-    return Change(kind, kind.replace("_", " "), None, _data())
+    return Change(kind, kind.replace("_", " "), None, data_of())
 
 
 def _of_table(kind: str, verb: str, table: Any) -> Change:
     facts = {"columns": [column.name for column in table.columns]}
-    data = _data(schema=table.schema, table=table.name, **_side(verb, facts))
+    data = data_of(schema=table.schema, table=table.name, **_side(verb, facts))
     return Change(kind, f"{verb} table {table.fullname}", table.fullname, data)
 
 
@@ -53,7 +53,7 @@ def _of_column(kind: str, verb: str, schema: str | None, name: str, column: Any)
         "nullable": column.nullable,
         "default": _plain(column.server_default),
     }
-    data = _data(schema=schema, table=name, column=column.name, **_side(verb, facts))
+    data = data_of(schema=schema, table=name, column=column.name, **_side(verb, facts))
     return Change(kind, f"{verb} column {table}.{column.name}", table, data)
 
 
@@ -62,7 +62,7 @@ def _modified(kind: str, what: str, diff: Sequence[Any]) -> Change:
     table = _qualified(schema, name)
     before, after = _plain(before), _plain(after)
     text = f"change {what} of {table}.{column}: {before} -> {after}"
-    data = _data(schema=schema, table=name, column=column, before=before, after=after)
+    data = data_of(schema=schema, table=name, column=column, before=before, after=after)
     return Change(kind, text, table, data)
 
 
@@ -70,7 +70,7 @@ def _of_comment(kind: str, verb: str, diff: Sequence[Any]) -> Change:
     table = diff[1]
     before = diff[2] if len(diff) > 2 else None  # noqa: PLR2004 - only an addition has the old one
     after = table.comment if verb == "add" else None
-    data = _data(schema=table.schema, table=table.name, before=before, after=after)
+    data = data_of(schema=table.schema, table=table.name, before=before, after=after)
     return Change(kind, f"{verb} comment of table {table.fullname}", table.fullname, data)
 
 
@@ -89,7 +89,7 @@ def _named(kind: str, verb: str, what: str, item: Any) -> Change:
         facts = {"type": noun, **facts}
     if isinstance(item, ForeignKeyConstraint):
         facts["references"] = [key.target_fullname for key in item.elements]
-    data = _data(
+    data = data_of(
         schema=getattr(table, "schema", None),
         table=getattr(table, "name", None),
         **{"index" if what == "index" else "constraint": str(item.name) if item.name else None},
@@ -98,7 +98,7 @@ def _named(kind: str, verb: str, what: str, item: Any) -> Change:
     return Change(kind, f"{verb} {noun}{shown} on {on}({', '.join(columns)})", on, data)
 
 
-def _data(
+def data_of(
     *,
     schema: str | None = None,
     table: str | None = None,
@@ -108,7 +108,7 @@ def _data(
     before: Any = None,
     after: Any = None,
 ) -> dict[str, Any]:
-    """Return what a change is about; every change has every key."""
+    """Return what a change is about as plain JSON values; every change has every key."""
     return {
         "schema": schema,
         "table": table,

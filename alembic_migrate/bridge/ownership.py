@@ -23,6 +23,8 @@ class Ownership:
         left_out: tables that no revision of this history ever made.
         undeclared: tables whose model is in a file that was not imported, and that file.
         unmodelled: tables of this history's, where the models have no table at all.
+        metadata: what is compared with the database.
+        own: the project's own ``include_object``.
     """
 
     def __init__(self, target: Target) -> None:
@@ -30,7 +32,8 @@ class Ownership:
         self.left_out: list[str] = []
         self.undeclared: dict[str, Path] = {}
         self.unmodelled: list[str] = []
-        self._metadata: tuple[Any, ...] = ()
+        self.metadata: tuple[Any, ...] = ()
+        self.own: IncludeObject | None = None
         self._made: set[Made] | None = None
 
     def filter(self, own: IncludeObject | None, metadata: Any = None) -> IncludeObject:
@@ -40,8 +43,9 @@ class Ownership:
             own: the project's.
             metadata: what is compared with the database; None where nothing is.
         """
+        self.own = own
         found = metadata if isinstance(metadata, list | tuple) else [metadata]
-        self._metadata = tuple(each for each in found if each is not None)
+        self.metadata = tuple(each for each in found if each is not None)
 
         def include_object(
             item: Any, name: Any, type_: Any, reflected: bool, compare_to: Any
@@ -67,11 +71,18 @@ class Ownership:
         if file is not None:
             self.undeclared[shown] = file
             return False
-        has_models = any(getattr(each, "tables", None) for each in self._metadata)
+        has_models = any(getattr(each, "tables", None) for each in self.metadata)
         if not has_models:
             # Whoever means it has models left, or says so: nobody drops all tables in passing.
             self.unmodelled.append(shown)
         return has_models
+
+    def knows(self, name: str, schema: str | None) -> bool:
+        """Tell whether a table is this base's: a revision makes it, or the models have it."""
+        if any(table.may_be(name, schema) for table in self.made):
+            return True
+        key = f"{schema}.{name}" if schema else name
+        return any(key in getattr(each, "tables", ()) for each in self.metadata)
 
     @property
     def made(self) -> set[Made]:
@@ -88,7 +99,7 @@ class Ownership:
         places = Places(
             packages=() if models is None else models.packages,
             roots=self.target.pythonpath,
-            metadata=self._metadata,
+            metadata=self.metadata,
             apart=(self.target.folder, *self.target.version_locations()),
         )
         return declaring_file(table, places)

@@ -20,6 +20,9 @@ _MESSAGE = value("-m", "--message", metavar="TEXT", help="What the revision does
 _SPLICE = flag("--splice", help="Allow a parent that is not a head.")
 _BRANCH_LABEL = value("--branch-label", metavar="LABEL", help="A name for the new branch.")
 _REV_ID = value("--rev-id", metavar="ID", help="The revision's id instead of a made one.")
+_SCRATCH = flag(
+    "--scratch", help="Compare with the history, replayed in a scratch database that is dropped."
+)
 _PLACING = (
     value("--head", metavar="REVISION", help="The revision it follows instead of the head."),
     _SPLICE,
@@ -63,6 +66,7 @@ def list_templates(session: Session) -> None:
     "revision",
     _MESSAGE,
     flag("--autogenerate", help="Fill it with the differences of the models to the database."),
+    _SCRATCH,
     SQL,
     *_PLACING,
     example='alembic-db revision -m "split the name of an author"',
@@ -78,6 +82,7 @@ def new_revision(session: Session, **typed: Any) -> None:
 @command(
     "migrate",
     _MESSAGE,
+    _SCRATCH,
     SQL,
     *_PLACING,
     example='alembic-db migrate --base reporting -m "add the year of a book"',

@@ -92,14 +92,23 @@ def history(session: Session, *, applied: bool | None, **typed: Any) -> None:
     )
 
 
-@command("check", example="alembic-db check --all")
-def check(session: Session) -> int:
-    """Look for pending revisions and for changes of the models.
+@command(
+    "check",
+    flag(
+        "--scratch",
+        help="Compare the models with the history, replayed in a scratch database, so that it "
+        "does not matter what is pending.",
+    ),
+    flag("--drift", help="Look for changes by hand in the database too; implies --scratch."),
+    example="alembic-db check --all --drift",
+)
+def check(session: Session, **typed: Any) -> int:
+    """Look for pending revisions, and for changes of the models that no revision makes.
 
-    Changes that no revision makes are looked for where nothing is pending. The exit status is 4
-    where there are any.
+    Without --scratch the models are compared with the database, where nothing is pending. The exit
+    status is 4 where anything is found.
     """
-    found = session.project.check(report=session.report)
+    found = session.project.check(**given(**typed), report=session.report)
     quiet = session.options.quiet
     session.results(found, lambda: checks.checks(found, named=session.named, quiet=quiet))
     return FINDINGS if any(each.findings for each in found) else 0

@@ -2,47 +2,126 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from alembic_migrate.bridge.autogenerate import differences
+from alembic_migrate.bridge.comparing import Differences, differences
+from alembic_migrate.bridge.drifting import Look, drift, look
+from alembic_migrate.bridge.replaying import on_scratch, replay
 from alembic_migrate.bridge.scripts import Scripts
+from alembic_migrate.bridge.state import read_databases
 from alembic_migrate.commands.each import each
+from alembic_migrate.errors import ConfigError
+from alembic_migrate.events import quietly
 from alembic_migrate.results import Check, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic_migrate.bridge.autogenerate import Forgotten
+    from alembic_migrate.bridge.forgetting import Forgotten
     from alembic_migrate.events import Report
     from alembic_migrate.results import Change, Revision
     from alembic_migrate.targets import Target
 
 
-def check(targets: Sequence[Target], report: Report) -> tuple[Check, ...]:
+@dataclass(frozen=True)
+class _Found:
+    """What was found out about one base.
+
+    Attributes:
+        models: how the models differ from the database, or from the history.
+        pending: revisions that a database lacks.
+        drifted: what was changed in the database by hand; None where nobody looked.
+    """
+
+    models: Differences
+    pending: tuple[Revision, ...]
+    drifted: tuple[Change, ...] | None = None
+
+
+def check(
+    targets: Sequence[Target], report: Report, *, scratch: bool = False, drift: bool = False
+) -> tuple[Check, ...]:
     """Return what each base's history, database and models disagree about.
+
+    Args:
+        targets: the bases.
+        report: is told what happens.
+        scratch: compare the models with the history, replayed in a scratch database.
+        drift: do that, and compare the database with the history too.
 
     Raises:
         AlembicMigrateError: as ``each``; findings are no errors.
     """
-    return each(targets, lambda target: _check(target, report), keep_going=True)
+
+    def work(target: Target) -> Check:
+        if scratch or drift:
+            return _check(target, _on_scratch(target, report, drifting=drift), scratch=True)
+        return _check(target, _in_place(target, report), scratch=False)
+
+    return each(targets, work, keep_going=True)
 
 
-def _check(target: Target, report: Report) -> Check:
+def _in_place(target: Target, report: Report) -> _Found:
+    """Compare the models with the database itself, where it is at head."""
     found = differences(target, report)
+    return _Found(found, Scripts(target).pending(*found.heads))
+
+
+def _on_scratch(target: Target, report: Report, *, drifting: bool) -> _Found:
+    """Compare models, and the database where that is asked for, with the replayed history."""
     scripts = Scripts(target)
-    pending = scripts.pending(*found.heads)
+    database = look(target, scripts, report) if drifting else None
+    place, heads = _place(target, scripts, report, database)
+    drifted: tuple[Change, ...] | None = None
+    unowned: tuple[str, ...] = ()
+    with on_scratch(target) as there:
+        if database is not None:
+            replay(there, scripts, database.heads, quietly(report))
+            drifted, unowned = drift(look(there, scripts, quietly(report)), database)
+        replay(there, scripts, "heads", quietly(report))
+        found = differences(there, report)
+    left_out = tuple(sorted({*found.left_out, *unowned}))
+    models = replace(found, database=place, heads=heads, left_out=left_out)
+    return _Found(models, scripts.pending(*heads), drifted)
+
+
+def _place(
+    target: Target, scripts: Scripts, report: Report, database: Look | None
+) -> tuple[str | None, tuple[tuple[str, ...], ...]]:
+    """Return the database and the ids in its version table; nothing where there is none at all."""
+    if database is not None:
+        return database.environment.database, (database.heads,)
+    if target.config["scratch_url"] is not None and not _has_url(target):
+        return None, ()
+    found = read_databases(target, scripts, report)
+    return found[0][0].database, tuple(heads for _, heads in found)
+
+
+def _has_url(target: Target) -> bool:
+    try:
+        return target.configured_url() is not None
+    except ConfigError:
+        return False
+
+
+def _check(target: Target, found: _Found, *, scratch: bool) -> Check:
+    models = found.models
+    again = " --scratch" if found.pending else ""
     findings = (
-        *_several_heads(target, scripts.get_heads()),
-        *(_pending(target, revision) for revision in pending),
-        *(_model_change(target, change) for change in found.changes),
-        *(_not_imported(forgotten) for forgotten in found.forgotten),
+        *_several_heads(target, Scripts(target).get_heads()),
+        *(_pending(target, revision) for revision in found.pending),
+        *(_model_change(target, change, again) for change in models.changes),
+        *(_not_imported(forgotten) for forgotten in models.forgotten),
+        *(_drift(change) for change in found.drifted or ()),
     )
     return Check(
         base=target.name,
-        database=found.database,
+        database=models.database,
         findings=findings,
-        compared=not pending,
-        left_out=found.left_out,
+        compared=scratch or not found.pending,
+        left_out=models.left_out,
+        drift=found.drifted is not None,
     )
 
 
@@ -68,11 +147,11 @@ def _pending(target: Target, revision: Revision) -> Finding:
     )
 
 
-def _model_change(target: Target, change: Change) -> Finding:
+def _model_change(target: Target, change: Change, again: str) -> Finding:
     return Finding(
         "model-change",
         f"no revision does this: {change.text}",
-        f"alembic-db migrate{target.flag}",
+        f"alembic-db migrate{target.flag}{again}",
         {"kind": change.kind, "change": change.text, **change.data},
     )
 
@@ -80,3 +159,12 @@ def _model_change(target: Target, change: Change) -> Finding:
 def _not_imported(forgotten: Forgotten) -> Finding:
     data = {"table": forgotten.table, "file": forgotten.file}
     return Finding("not-imported", forgotten.message, forgotten.hint, data)
+
+
+def _drift(change: Change) -> Finding:
+    return Finding(
+        "drift",
+        f"changed by hand: {change.text}",
+        "take it back in the database, or write a revision that does it",
+        {"kind": change.kind, "change": change.text, **change.data},
+    )

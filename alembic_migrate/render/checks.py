@@ -33,7 +33,19 @@ def _lines(answer: Check, *, named: bool, quiet: bool) -> Iterator[str]:
             yield sentence(base, finding.message)
         if hint:
             yield indented(hint)
-    if answer.left_out and not quiet:
-        yield sentence(base, left_out(answer.left_out))
+    if not quiet:
+        yield from (sentence(base, remark) for remark in _remarks(answer))
     if not answer.findings:
         yield sentence(base, "no problems found")
+
+
+def _remarks(answer: Check) -> Iterator[str]:
+    if answer.left_out:
+        yield left_out(answer.left_out)
+    if not answer.compared:
+        yield (
+            "the models were not compared, since revisions are pending: check --scratch compares "
+            "them with the history"
+        )
+    if answer.database is None:
+        yield "no database is configured: pending revisions were not looked for"

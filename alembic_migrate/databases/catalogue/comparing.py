@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
@@ -58,25 +59,43 @@ def compare(first: Catalogue, second: Catalogue) -> tuple[Difference, ...]:
     Columns have no order, and a name that a server chose is no difference. The parts of a table
     that is in one of them alone are not told.
     """
-    removed = {key: item for key, item in first.items.items() if key not in second.items}
-    added = {key: item for key, item in second.items.items() if key not in first.items}
+    before, after = dict(first.items), dict(second.items)
+    _take_out_generated(before, after)
+    removed = {key: item for key, item in before.items() if key not in after}
+    added = {key: item for key, item in after.items() if key not in before}
     found = [*_renamed(removed, added)]
     found += [Difference("remove", item, None, dict(item.facts), None) for item in removed.values()]
     found += [Difference("add", item, None, None, dict(item.facts)) for item in added.values()]
-    for key in first.items.keys() & second.items.keys():
-        found += _changed(first.items[key], second.items[key])
+    for key in before.keys() & after.keys():
+        found += _changed(before[key], after[key])
     whole = {item.owner for item in (*removed.values(), *added.values()) if item.kind == "table"}
     told = (one for one in found if not (one.item.kind in PARTS and one.item.owner in whole))
     return tuple(sorted(told, key=_place))
 
 
+def _take_out_generated(before: dict[Key, Item], after: dict[Key, Item]) -> None:
+    """Take out what is the same on both sides under whatever names a server gave it."""
+    generated = defaultdict(list)
+    for new in after.values():
+        if new.generated:
+            generated[new.owner].append(new)
+    for old in [item for item in before.values() if item.generated]:
+        twins = [new for new in generated[old.owner] if _is_same(old, new)]
+        if twins:
+            # Its namesake where there is one: the others may be somebody else's twins.
+            twin = next((new for new in twins if new.name == old.name), twins[0])
+            generated[old.owner].remove(twin)
+            del before[old.key], after[twin.key]
+
+
 def _renamed(removed: dict[Key, Item], added: dict[Key, Item]) -> Iterator[Difference]:
-    """Take out what is only called otherwise; yield it where somebody chose one of the names."""
+    """Take out what is only called otherwise; yield it where somebody chose the names."""
     for old, new in product(list(removed.values()), list(added.values())):
         if old.key not in removed or new.key not in added or not _is_same(old, new):
             continue
         del removed[old.key], added[new.key]
-        if not (old.generated and new.generated):
+        # An index that a server named after a column keeps that name when the column is renamed.
+        if not (old.kind == "index" and (old.generated or new.generated)):
             yield Difference("rename", new, "name", old.name, new.name)
 
 
