@@ -64,6 +64,8 @@ def test_check_fails_until_the_models_are_migrated_and_upgraded(app, command):
     command(app, "migrate", "--rev-id", "a1", "-m", "users")
     assert command(app, "check", status=4).stdout == (
         "Revision a1 is not in the database: users\n  alembic-db upgrade\n"
+        "The models were not compared, since revisions are pending: check --scratch compares them "
+        "with the history\n"
     )
     command(app, "upgrade")
     assert command(app, "check").stdout == "No problems found\n"

@@ -72,7 +72,7 @@ DOCUMENTS = {
     "branches": REVISIONS,
     "show": REVISIONS,
     "history": REVISIONS,
-    "check": ["base", "database", "findings", "compared", "left_out"],
+    "check": ["base", "database", "findings", "compared", "left_out", "drift"],
     "lint": ["base", "scope", "dialect", "revisions", "findings"],
     "sum": ["base", "file", "kept", "revisions", "findings", "written"],
     "status": [

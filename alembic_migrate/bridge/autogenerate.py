@@ -18,11 +18,11 @@ from alembic_migrate.bridge.environment import (
 from alembic_migrate.bridge.forgetting import tell_forgotten
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
-from alembic_migrate.bridge.replaying import on_scratch, replay
+from alembic_migrate.bridge.replaying import on_scratch, replay_for
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads
 from alembic_migrate.errors import DatabaseError, UsageError
-from alembic_migrate.events import Event, Report, quietly
+from alembic_migrate.events import Event, Report
 from alembic_migrate.results import Change, Written
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _compared(
             hint=f"alembic-db migrate{target.flag} --scratch",
         )
     with on_scratch(target) as there:
-        replay(there, scripts, "heads", quietly(report))
+        replay_for(there, scripts, "heads", report)
         return _run(there, scripts, context, new, report)
 
 

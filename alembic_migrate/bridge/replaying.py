@@ -18,7 +18,8 @@ from alembic_migrate.databases.faults import first_line
 from alembic_migrate.databases.scratch import scratch
 from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.databases.urls import parse_url
-from alembic_migrate.errors import ConfigError, DatabaseError
+from alembic_migrate.errors import ConfigError, DatabaseError, MigrationError
+from alembic_migrate.events import quietly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +129,23 @@ def replay(target: Target, scripts: Scripts, to: str | tuple[str, ...], report: 
     return Job(target, scripts, "upgrade", report, asked=asked, plan=plan).run(destinations)
 
 
+def replay_for(target: Target, scripts: Scripts, to: str | tuple[str, ...], report: Report) -> None:
+    """Upgrade a scratch database on the way to something else; its steps are not reported.
+
+    Raises:
+        AlembicMigrateError: as ``replay``; where a revision fails, it is told where that was.
+    """
+    try:
+        replay(target, scripts, to, quietly(report))
+    except MigrationError as error:
+        raise MigrationError(
+            f"{error.message} (in a scratch database, where the history was replayed)",
+            hint="the history has to run on an empty database; what it expects there besides: "
+            'scratch_setup = ["CREATE EXTENSION citext"]',
+            data={key: error.data[key] for key in ("revision",) if key in error.data},
+        ) from error
+
+
 def _server(target: Target) -> URL:
     """Return the URL that leads to the server where the scratch database is made."""
     if target.config["scratch_url"] is None:
@@ -157,10 +175,12 @@ def _moved(target: Target, url: URL, engines: contextlib.ExitStack) -> Target:
         settings={**target.config.settings, **settings},
         errors={key: error for key, error in target.config.errors.items() if key not in values},
     )
-    there = replace(target, config=config, migrating=False, rehearsing=False, wait=0.0)
+    # A tenant's history is the base's, and here is no schema but the default one.
+    base = replace(target, tenant=None)
+    there = replace(base, config=config, migrating=False, rehearsing=False, wait=0.0)
     # What was imported once is not asked for again.
     known = {key: target.__dict__[key] for key in _KEPT if key in target.__dict__}
-    there.__dict__.update(known, engine_factory=_closing(target.engine_factory, url, engines))
+    there.__dict__.update(known, engine_factory=_closing(base.engine_factory, url, engines))
     return there
 
 

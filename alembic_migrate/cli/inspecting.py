@@ -103,10 +103,10 @@ def history(session: Session, *, applied: bool | None, **typed: Any) -> None:
     example="alembic-db check --all --drift",
 )
 def check(session: Session, **typed: Any) -> int:
-    """Look for pending revisions, and for changes of the models that no revision makes.
+    """Look for pending revisions and for changes of the models.
 
-    Without --scratch the models are compared with the database, where nothing is pending. The exit
-    status is 4 where anything is found.
+    A change is what no revision makes. Without --scratch the models are compared with the database,
+    where nothing is pending. The exit status is 4 where anything is found.
     """
     found = session.project.check(**given(**typed), report=session.report)
     quiet = session.options.quiet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.comparing import Differences, differences
 from alembic_migrate.bridge.drifting import Look, drift, look
-from alembic_migrate.bridge.replaying import on_scratch, replay
+from alembic_migrate.bridge.replaying import on_scratch, replay_for
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import read_databases
 from alembic_migrate.commands.each import each
@@ -77,9 +77,9 @@ def _on_scratch(target: Target, report: Report, *, drifting: bool) -> _Found:
     unowned: tuple[str, ...] = ()
     with on_scratch(target) as there:
         if database is not None:
-            replay(there, scripts, database.heads, quietly(report))
+            replay_for(there, scripts, database.heads, report)
             drifted, unowned = drift(look(there, scripts, quietly(report)), database)
-        replay(there, scripts, "heads", quietly(report))
+        replay_for(there, scripts, "heads", report)
         found = differences(there, report)
     left_out = tuple(sorted({*found.left_out, *unowned}))
     models = replace(found, database=place, heads=heads, left_out=left_out)

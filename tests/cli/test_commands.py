@@ -138,7 +138,12 @@ def test_a_command_asks_the_project_for_what_was_typed_and_no_more(run, fake, wo
         ),
         ("revision --sql", "revision", (Written("app", (), sql="BEGIN;"),), "BEGIN;\n"),
         ("list-templates", "list_templates", (Template("a", "A."),), "a - A.\n"),
-        ("check", "check", (Check("app", None, (), compared=True),), "app: no problems found\n"),
+        (
+            "check",
+            "check",
+            (Check("app", "sqlite://", (), compared=True),),
+            "app: no problems found\n",
+        ),
         (
             "config show",
             "config_rows",
@@ -167,16 +172,17 @@ def test_an_answer_is_printed_for_people(run, fake, words, verb, answer, out):
         (
             "check",
             "check",
-            (Check("app", None, (), compared=True),),
+            (Check("app", "sqlite://", (), compared=True),),
             {
                 "command": "check",
                 "bases": [
                     {
                         "base": "app",
-                        "database": None,
+                        "database": "sqlite://",
                         "findings": [],
                         "compared": True,
                         "left_out": [],
+                        "drift": False,
                     }
                 ],
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.environments.conftest import alembic_init, edit
+from tests.environments.conftest import alembic_init, edit, placed
 from tests.projects import revision_text
 from tests.servers import asynchronous
 
@@ -131,7 +131,13 @@ def test_a_revision_that_fails_there_is_told_as_such(shop, command, sqlite_url):
 
     found = command(shop, "migrate", "--scratch", "--url", sqlite_url, status=1)
 
-    assert found.stderr == ""
+    assert placed(found.stderr, shop) == (
+        "Error: revision bad failed in upgrade(): ROOT/migrations/versions/b.py:12: "
+        "OperationalError: no such table: x (in a scratch database, where the history was "
+        "replayed)\n"
+        "  the history has to run on an empty database; what it expects there besides: "
+        'scratch_setup = ["CREATE EXTENSION citext"]\n'
+    )
 
 
 OWN = (

@@ -16,6 +16,11 @@ from tests.inprocess import InProcess
 
 NEW_SCRIPTS = "_version.drop" not in inspect.getsource(MigrationContext.run_migrations)
 
+NOT_COMPARED = (
+    "the models were not compared, since revisions are pending: check --scratch compares them with "
+    "the history"
+)
+
 PYPROJECT = """
     [tool.alembic-migrate.bases.app]
     metadata = "shop.app:Base"

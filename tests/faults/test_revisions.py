@@ -385,7 +385,9 @@ def test_a_disk_that_is_full_leaves_no_folder_of_init(project):
 def test_migrate_on_a_database_that_is_behind_says_how_far_and_what_to_do(shop):
     assert refused(shop({"b2.py": SECOND}), "migrate", "-m", "x", status=1) == (
         "Error: the database is behind: 2 revisions are pending, and models can only be compared "
-        "with a database at head\n  first: alembic-db upgrade\n"
+        "with a database at head\n"
+        "  first: alembic-db upgrade; or compare with the history instead: alembic-db migrate "
+        "--scratch\n"
     )
 
 

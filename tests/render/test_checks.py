@@ -31,3 +31,17 @@ def test_findings_are_told_with_the_line_that_mends_them():
 
 def test_without_remarks_only_findings_are_told():
     assert checks([CLEAN], named=False, quiet=True) == "No problems found"
+
+
+def test_what_was_not_looked_at_is_told_without_being_a_finding():
+    pending = Finding("pending", "revision a is not in the database: one", "alembic-db upgrade")
+    behind = Check("app", "sqlite://", (pending,), compared=False)
+    assert checks([behind], named=False) == (
+        "Revision a is not in the database: one\n"
+        "  alembic-db upgrade\n"
+        "The models were not compared, since revisions are pending: check --scratch compares them "
+        "with the history"
+    )
+    assert checks([Check("app", None, (), compared=True)], named=False) == (
+        "No database is configured: pending revisions were not looked for\nNo problems found"
+    )
