@@ -172,8 +172,10 @@ def test_an_env_py_that_goes_elsewhere_is_refused_and_touches_nothing(shop, comm
         from alembic import context
         from shop import metadata
         from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
 
-        with create_engine({database_url!r}).connect() as connection:
+        engine = create_engine({database_url!r}, poolclass=NullPool)
+        with engine.connect() as connection:
             context.configure(connection=connection, target_metadata=metadata)
             with context.begin_transaction():
                 context.run_migrations()
