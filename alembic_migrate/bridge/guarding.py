@@ -199,7 +199,7 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
         noting = stack.enter_context(_noting(target, url, open_gate))
         guard = Guard(target, open_gate, statements, sqlite, noting)
         guard.rehearsal = rehearsal
-        stack.enter_context(listening({"reset": guard.session.returned}))
+        stack.enter_context(listening({"checkin": guard.session.returned}))
         try:
             yield guard
         except BaseException:

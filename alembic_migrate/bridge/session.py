@@ -158,27 +158,30 @@ class Session:
         if self._on is None or not self._on[0].in_transaction():
             self.leave()
 
-    def returned(self, raw: Any, _record: object, state: Any, *_: object) -> None:
+    def returned(self, raw: Any, record: Any) -> None:
         """Give its lock back with its connection, which has committed or rolled back."""
-        if self._on is not None and self._on[1] is raw and state.asyncio_safe:
-            self.leave(returned=True)
+        if self._on is not None and self._on[1] is raw and not self.leave(returned=True):
+            record.invalidate()
 
-    def leave(self, *, returned: bool = False) -> None:
+    def leave(self, *, returned: bool = False) -> bool:
         """Give its lock and its settings back: they would outlive the return to a pool.
 
         Args:
             returned: SQLAlchemy's connection is being closed, so that the driver's own is used.
+
+        Returns:
+            Whether that could be done; the driver's connection is closed where it could not.
         """
         self._watching.close()
         if self._on is None:
-            return
+            return True
         (connection, raw), self._on = self._on, None
         statements, self._resetting = self._resetting, []
         if self._lock is not None:
             statements = [self._lock.releasing(connection), *statements]
             self._lock = None
         if not statements:
-            return
+            return True
         try:
             if returned or connection.closed or connection.invalidated:
                 # A pool may have kept the session, and the lock with it.
@@ -192,6 +195,8 @@ class Session:
         except Exception:  # noqa: BLE001 - whatever it is, the session has to end then
             with contextlib.suppress(Exception):
                 raw.close()
+            return False
+        return True
 
 
 def _execute(raw: Any, statements: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ _EVENTS = (
     "handle_error",
     "commit",
     "rollback",
-    "reset",
+    "checkin",
 )
 _ACTIVE: ContextVar[tuple[Mapping[str, Callable[..., Any]], ...]] = ContextVar("active", default=())
 _ONCE = threading.Lock()
