@@ -285,9 +285,9 @@ class Check:
         findings: empty where models, history and database agree.
         compared: whether the models were compared. Without a scratch database they are not while
             revisions are pending, since each of these would look like a change of the models.
-        left_out: tables that no revision made and no model knows; with ``drift`` also other
-            objects, as in ``view titles``.
+        left_out: tables that no revision made and no model knows.
         drift: whether the database was compared with its history.
+        unowned: what else is in the database and not in the history, as in ``view titles``.
         tenant: whose database it is, of a base that has tenants; else None.
     """
 
@@ -297,6 +297,7 @@ class Check:
     compared: bool
     left_out: tuple[str, ...] = ()
     drift: bool = False
+    unowned: tuple[str, ...] = ()
     tenant: str | None = None
 
 

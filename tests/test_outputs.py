@@ -72,7 +72,7 @@ DOCUMENTS = {
     "branches": REVISIONS,
     "show": REVISIONS,
     "history": REVISIONS,
-    "check": ["base", "database", "findings", "compared", "left_out", "drift"],
+    "check": ["base", "database", "findings", "compared", "left_out", "drift", "unowned"],
     "lint": ["base", "scope", "dialect", "revisions", "findings"],
     "sum": ["base", "file", "kept", "revisions", "findings", "written"],
     "status": [

@@ -77,7 +77,22 @@ def _without(catalogue: Catalogue, tables: frozenset[str]) -> Catalogue:
     return catalogue.without(frozenset(owner for owner in owners if owner[1] in tables))
 
 
-def drift(history: Look, database: Look) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+@dataclass(frozen=True)
+class Drift:
+    """What was changed in a database by hand.
+
+    Attributes:
+        changes: what is not as the history makes it.
+        tables: tables that no revision makes and no model knows.
+        others: other objects that the history does not make, as in ``view titles``.
+    """
+
+    changes: tuple[Change, ...]
+    tables: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def drift(history: Look, database: Look) -> Drift:
     """Return what was changed in a database, and what in it is nobody's that this base knows.
 
     Args:
@@ -85,15 +100,20 @@ def drift(history: Look, database: Look) -> tuple[tuple[Change, ...], tuple[str,
         database: a look at the real one.
     """
     changes: list[Change] = []
-    unowned: list[str] = []
+    tables: list[str] = []
+    others: list[str] = []
     schemas = {item.schema for item in history.catalogue.items.values()} | {None}
     for difference in compare(history.catalogue, database.catalogue):
         item = difference.item
         if difference.verb != "add" or item.kind in PARTS or _is_ours(item, database.environment):
             changes.append(_change(difference))
-        elif database.schemas or item.schema in schemas:
-            unowned.append(_shown(item) if item.kind == "table" else f"{item.kind} {_shown(item)}")
-    return tuple(changes), tuple(sorted(unowned))
+        elif not database.schemas and item.schema not in schemas:
+            continue
+        elif item.kind == "table":
+            tables.append(_shown(item))
+        else:
+            others.append(f"{item.kind} {_shown(item)}")
+    return Drift(tuple(changes), tuple(sorted(tables)), tuple(sorted(others)))
 
 
 def _is_ours(item: Item, environment: Environment) -> bool:

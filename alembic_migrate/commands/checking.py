@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.comparing import Differences, differences
-from alembic_migrate.bridge.drifting import Look, drift, look
+from alembic_migrate.bridge.drifting import Drift, Look, drift, look
 from alembic_migrate.bridge.replaying import on_scratch, replay_for
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import read_databases
@@ -31,12 +31,12 @@ class _Found:
     Attributes:
         models: how the models differ from the database, or from the history.
         pending: revisions that a database lacks.
-        drifted: what was changed in the database by hand; None where nobody looked.
+        drift: what was changed in the database by hand; None where nobody looked.
     """
 
     models: Differences
     pending: tuple[Revision, ...]
-    drifted: tuple[Change, ...] | None = None
+    drift: Drift | None = None
 
 
 def check(
@@ -73,15 +73,14 @@ def _on_scratch(target: Target, report: Report, *, drifting: bool) -> _Found:
     scripts = Scripts(target)
     database = look(target, scripts, report) if drifting else None
     place, heads = _place(target, scripts, report, database)
-    drifted: tuple[Change, ...] | None = None
-    unowned: tuple[str, ...] = ()
+    drifted: Drift | None = None
     with on_scratch(target) as there:
         if database is not None:
             replay_for(there, scripts, database.heads, report)
-            drifted, unowned = drift(look(there, scripts, quietly(report)), database)
+            drifted = drift(look(there, scripts, quietly(report)), database)
         replay_for(there, scripts, "heads", report)
         found = differences(there, report)
-    left_out = tuple(sorted({*found.left_out, *unowned}))
+    left_out = tuple(sorted({*found.left_out, *(drifted.tables if drifted else ())}))
     models = replace(found, database=place, heads=heads, left_out=left_out)
     return _Found(models, scripts.pending(*heads), drifted)
 
@@ -113,7 +112,7 @@ def _check(target: Target, found: _Found, *, scratch: bool) -> Check:
         *(_pending(target, revision) for revision in found.pending),
         *(_model_change(target, change, again) for change in models.changes),
         *(_not_imported(forgotten) for forgotten in models.forgotten),
-        *(_drift(change) for change in found.drifted or ()),
+        *(_drift(change) for change in (found.drift.changes if found.drift else ())),
     )
     return Check(
         base=target.name,
@@ -121,7 +120,8 @@ def _check(target: Target, found: _Found, *, scratch: bool) -> Check:
         findings=findings,
         compared=scratch or not found.pending,
         left_out=models.left_out,
-        drift=found.drifted is not None,
+        drift=found.drift is not None,
+        unowned=found.drift.others if found.drift else (),
     )
 
 

@@ -42,6 +42,8 @@ def _lines(answer: Check, *, named: bool, quiet: bool) -> Iterator[str]:
 def _remarks(answer: Check) -> Iterator[str]:
     if answer.left_out:
         yield left_out(answer.left_out)
+    if answer.unowned:
+        yield f"left alone, because the history does not make it: {', '.join(answer.unowned)}"
     if not answer.compared:
         yield (
             "the models were not compared, since revisions are pending: check --scratch compares "

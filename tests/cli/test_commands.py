@@ -183,6 +183,7 @@ def test_an_answer_is_printed_for_people(run, fake, words, verb, answer, out):
                         "compared": True,
                         "left_out": [],
                         "drift": False,
+                        "unowned": [],
                     }
                 ],
             },

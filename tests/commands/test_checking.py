@@ -259,4 +259,10 @@ def test_each_change_by_hand_is_told_as_data(shop, command):
         },
     ]
     del base["findings"], base["database"]
-    assert base == {"base": "default", "compared": True, "left_out": [], "drift": True}
+    assert base == {
+        "base": "default",
+        "compared": True,
+        "left_out": [],
+        "drift": True,
+        "unowned": [],
+    }
