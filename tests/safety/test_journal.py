@@ -614,7 +614,8 @@ def test_a_merge_is_resolved_in_both_directions(project, mariadb_url, command, w
 # --- the library ------------------------------------------------------------------------------
 
 
-def test_the_library_tells_and_resolves(half, mariadb_url, library):
+def test_the_library_tells_and_resolves(half, mariadb_url, library, monkeypatch):
+    monkeypatch.chdir(half.root)
     project = library(half)
     with pytest.raises(MigrationError) as failed:
         project.upgrade()
