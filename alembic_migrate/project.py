@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Written,
     )
     from alembic_migrate.targets import Target
+    from alembic_migrate.verifications import Verification
 
 
 def load(
@@ -415,6 +416,17 @@ class Project:
         from alembic_migrate.commands import checking
 
         return checking.check(self._databases("read"), report, scratch=scratch, drift=drift)
+
+    def verify(self, *, down: bool = True, report: Report = ignore) -> tuple[Verification, ...]:
+        """Try histories on scratch databases: up, against the models, down, and up again.
+
+        Args:
+            down: try the downgrades too, and the upgrades after them.
+            report: is told what happens.
+        """
+        from alembic_migrate.commands import verifying
+
+        return verifying.verify(self._targets("status"), report, down=down)
 
     def lint(
         self,

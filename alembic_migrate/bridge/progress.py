@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from alembic.runtime.migration import MigrationContext, StampStep
+    from sqlalchemy.engine import Connection
 
     from alembic_migrate.bridge.guarding import Guard
     from alembic_migrate.bridge.scripts import Scripts
@@ -58,6 +59,7 @@ class Progress:
         statements: what the run executes; empty where that is not watched.
         guard: is told when a revision begins and how it ended; None where nothing is changed.
         sites: the databases that the environment script works on.
+        look: is shown the connection before each revision, as the one before has left it.
     """
 
     def __init__(self, target: Target, scripts: Scripts, report: Report) -> None:
@@ -71,6 +73,7 @@ class Progress:
         self.statements = Statements()
         self.guard: Guard | None = None
         self.sites = Sites(target)
+        self.look: Callable[[Connection], None] | None = None
         self._finished: list[Step] = []
         self._attempt = 0
         self._ending: BaseException | None = None
@@ -103,14 +106,18 @@ class Progress:
     ) -> list[RevisionStep | StampStep]:
         """Return Alembic's steps, each of which tells when it starts and when it is done."""
         self.offline = bool(context.as_sql)
-        return [self._watched(step) for step in steps]
+        return [self._watched(step, context) for step in steps]
 
-    def _watched(self, step: RevisionStep | StampStep) -> RevisionStep | StampStep:
+    def _watched(
+        self, step: RevisionStep | StampStep, context: MigrationContext
+    ) -> RevisionStep | StampStep:
         run: Callable[..., Any] = step.migration_fn
         begun = Step(self._id(step), step.doc or "", 0.0)
 
         def work(**given: Any) -> None:
             self.finish()
+            if self.look is not None and context.connection is not None:
+                self.look(context.connection)
             self.direction = "downgrade" if step.is_downgrade else "upgrade"
             if self.guard is not None:
                 self.guard.begins(begun.revision, self.direction, step)

@@ -17,7 +17,7 @@ from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import first_line
 from alembic_migrate.databases.scratch import scratch
 from alembic_migrate.databases.threads import quiet_threads
-from alembic_migrate.databases.urls import parse_url
+from alembic_migrate.databases.urls import mask, parse_url
 from alembic_migrate.errors import ConfigError, DatabaseError, MigrationError
 from alembic_migrate.events import quietly
 
@@ -47,6 +47,7 @@ _ON_SCRATCH: dict[str, Any] = {
     "statement_timeout": None,
     "journal": False,
     "protected": False,
+    "tenants": None,
 }
 
 
@@ -144,6 +145,18 @@ def replay_for(target: Target, scripts: Scripts, to: str | tuple[str, ...], repo
             'scratch_setup = ["CREATE EXTENSION citext"]',
             data={key: error.data[key] for key in ("revision",) if key in error.data},
         ) from error
+
+
+def server_of(target: Target) -> str | None:
+    """Return the URL, its password masked, that leads to the server of scratch databases.
+
+    It is None for SQLite, which has no server.
+
+    Raises:
+        ConfigError: there is no URL.
+    """
+    url = _server(target)
+    return None if url.get_backend_name() == "sqlite" else mask(url)
 
 
 def _server(target: Target) -> URL:

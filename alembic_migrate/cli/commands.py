@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from alembic_migrate.cli import authoring, configuring, inspecting, linting, planning, running
+from alembic_migrate.cli import (
+    authoring,
+    configuring,
+    inspecting,
+    linting,
+    planning,
+    running,
+    verifying,
+)
 from alembic_migrate.cli.options import PROGRAM
 from alembic_migrate.cli.parsing import Group
 
@@ -34,6 +42,7 @@ for each in (
     *running.COMMANDS,
     *inspecting.COMMANDS,
     *linting.COMMANDS,
+    *verifying.COMMANDS,
     *configuring.COMMANDS,
 ):
     db.add_command(each)

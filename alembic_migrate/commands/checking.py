@@ -11,6 +11,7 @@ from alembic_migrate.bridge.replaying import on_scratch, replay_for
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import read_databases
 from alembic_migrate.commands.each import each
+from alembic_migrate.commands.found import model_change, not_imported, several_heads
 from alembic_migrate.errors import ConfigError
 from alembic_migrate.events import quietly
 from alembic_migrate.results import Check, Finding
@@ -18,7 +19,6 @@ from alembic_migrate.results import Check, Finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alembic_migrate.bridge.forgetting import Forgotten
     from alembic_migrate.events import Report
     from alembic_migrate.results import Change, Revision
     from alembic_migrate.targets import Target
@@ -108,10 +108,10 @@ def _check(target: Target, found: _Found, *, scratch: bool) -> Check:
     models = found.models
     again = " --scratch" if found.pending else ""
     findings = (
-        *_several_heads(target, Scripts(target).get_heads()),
+        *several_heads(target, Scripts(target).get_heads()),
         *(_pending(target, revision) for revision in found.pending),
-        *(_model_change(target, change, again) for change in models.changes),
-        *(_not_imported(forgotten) for forgotten in models.forgotten),
+        *(model_change(target, change, again) for change in models.changes),
+        *(not_imported(forgotten) for forgotten in models.forgotten),
         *(_drift(change) for change in (found.drift.changes if found.drift else ())),
     )
     return Check(
@@ -125,19 +125,6 @@ def _check(target: Target, found: _Found, *, scratch: bool) -> Check:
     )
 
 
-def _several_heads(target: Target, heads: Sequence[str]) -> tuple[Finding, ...]:
-    if len(heads) < 2:  # noqa: PLR2004 - several begin with two
-        return ()
-    return (
-        Finding(
-            "several-heads",
-            f"the history has {len(heads)} heads: {', '.join(sorted(heads))}",
-            f'alembic-db merge{target.flag} -m "merge heads"',
-            {"heads": sorted(heads)},
-        ),
-    )
-
-
 def _pending(target: Target, revision: Revision) -> Finding:
     return Finding(
         "pending",
@@ -145,20 +132,6 @@ def _pending(target: Target, revision: Revision) -> Finding:
         f"alembic-db upgrade{target.flag}",
         {"revision": revision.revision, "file": str(revision.path)},
     )
-
-
-def _model_change(target: Target, change: Change, again: str) -> Finding:
-    return Finding(
-        "model-change",
-        f"no revision does this: {change.text}",
-        f"alembic-db migrate{target.flag}{again}",
-        {"kind": change.kind, "change": change.text, **change.data},
-    )
-
-
-def _not_imported(forgotten: Forgotten) -> Finding:
-    data = {"table": forgotten.table, "file": forgotten.file}
-    return Finding("not-imported", forgotten.message, forgotten.hint, data)
 
 
 def _drift(change: Change) -> Finding:

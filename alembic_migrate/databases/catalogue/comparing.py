@@ -52,6 +52,35 @@ class Difference:
     before: Any
     after: Any
 
+    @property
+    def change(self) -> str:
+        """What is different in what both have: ``type of column book.n: TEXT -> INTEGER``."""
+        if self.verb == "rename":
+            return f"the name of {self.item.text}: {self.before} -> {self.after}"
+        return f"{self.fact} of {self.item.text}: {_side(self.before)} -> {_side(self.after)}"
+
+    @property
+    def text(self) -> str:
+        """The difference in words: ``add column book.year``."""
+        if self.verb in {"add", "remove"}:
+            return f"{self.verb} {self.item.text}"
+        return f"change {self.change}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The difference as plain JSON values."""
+        item = self.item
+        return {
+            "difference": self.verb,
+            "kind": item.kind,
+            "schema": item.schema,
+            "table": item.table,
+            "name": item.name,
+            "fact": self.fact,
+            "from": self.before,
+            "to": self.after,
+        }
+
 
 def compare(first: Catalogue, second: Catalogue) -> tuple[Difference, ...]:
     """Return what leads from one catalogue to another.
@@ -121,3 +150,11 @@ def _place(one: Difference) -> tuple[Any, ...]:
         one.verb,
         one.fact or "",
     )
+
+
+def _side(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -43,6 +43,18 @@ class Item:
         return (self.kind, self.schema, self.table, self.name)
 
     @property
+    def text(self) -> str:
+        """Return what it is in words: ``column book.year``, ``index ix_year on book``."""
+        owner = ".".join(filter(None, self.owner))
+        if self.kind == "column":
+            return f"column {owner}.{self.name}"
+        if self.table is None:
+            return f"{self.kind} {owner}"
+        kind = str(self.facts["type"]) if self.kind == "constraint" else self.kind
+        plain = self.kind == "constraint" and not kind.endswith("key")
+        return f"{kind}{' constraint' if plain else ''} {self.name} on {owner}"
+
+    @property
     def owner(self) -> tuple[str | None, str]:
         """Return the schema and the name of the table that this is, or is a part of."""
         return (self.schema, self.table if self.table is not None else self.name)

@@ -1,0 +1,171 @@
+"""The way down: what each downgrade leaves of what its upgrade did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic_migrate.databases.catalogue.comparing import compare
+from alembic_migrate.results import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alembic_migrate.bridge.scripts import Scripts
+    from alembic_migrate.bridge.staging import Stage, Walked
+    from alembic_migrate.databases.catalogue.comparing import Difference
+    from alembic_migrate.databases.catalogue.items import Catalogue
+    from alembic_migrate.errors import MigrationError
+    from alembic_migrate.results import Step
+
+_SHOWN = 5  # things that a message names; the data have them all
+_WRITE_IT = 'write it, or say that there is no way back: raise NotImplementedError("why")'
+
+
+class Descent:
+    """A history on its way down, from its heads to nothing.
+
+    A revision whose downgrade fails is gone round: the way goes on below it, on another scratch
+    database. Where a downgrade left something behind, one that fails below it is tried again
+    without that.
+
+    Args:
+        stage: the scratch database.
+        scripts: the revision files.
+        order: the ids of all revisions in the order in which they go up.
+        seen: what was there on the way up before each revision, and at the end.
+
+    Attributes:
+        findings: downgrades that fail, do nothing, or leave something behind.
+        notes: downgrades that say that there is no way back.
+        steps: the downgrades that ran.
+        left: what lies about on the stage that was not there on the way up.
+    """
+
+    def __init__(
+        self, stage: Stage, scripts: Scripts, order: Sequence[str], seen: Sequence[Catalogue]
+    ) -> None:
+        self.findings: list[Finding] = []
+        self.notes: list[Finding] = []
+        self.steps: list[Step] = []
+        self.left: set[tuple[object, ...]] = set()
+        self._stage = stage
+        self._scripts = scripts
+        self._order = order
+        self._seen = seen
+
+    def go(self) -> None:
+        """Go down.
+
+        Raises:
+            AlembicMigrateError: the database, not a revision, is why it did not go on.
+        """
+        place = len(self._order)
+        while place:
+            self._stage.be_at(place)
+            lacking = self._lacking(place)
+            if lacking == place:
+                self._tell_lacking(place)
+                place -= 1
+                continue
+            walked = self._stage.walk(lacking)
+            place = self._look_back(place, walked)
+            if walked.error is None:
+                continue
+            if self.left:
+                self.left.clear()  # on another database it is not in the way
+            else:
+                self._tell_failed(place, walked.error)
+                place -= 1
+
+    def _lacking(self, place: int) -> int:
+        """Return the highest place down to which every revision has a ``downgrade()``."""
+        for number in range(place, 0, -1):
+            module = self._scripts.get_revision(self._order[number - 1]).module
+            if not hasattr(module, "downgrade"):
+                return number
+        return 0
+
+    def _look_back(self, place: int, walked: Walked) -> int:
+        """Compare what was seen with the way up, and return the place that was come to."""
+        for before, after in zip(walked.seen, walked.seen[1:], strict=False):
+            place -= 1
+            wanted = self._seen[place]
+            found = [one for one in compare(wanted, after) if _known(one) not in self.left]
+            self.left = {_known(one) for one in compare(wanted, after)}
+            if found:
+                done = compare(wanted, self._seen[place + 1])
+                nothing = bool(done) and not compare(before, after)
+                self.findings.append(self._left_behind(place, found, nothing=nothing))
+        self.steps += walked.steps
+        return place
+
+    def _left_behind(self, place: int, found: Sequence[Difference], *, nothing: bool) -> Finding:
+        script = self._scripts.get_revision(self._order[place])
+        does = f"does nothing: it {_listed(found)}" if nothing else _listed(found)
+        types = [one.item for one in found if one.verb == "add" and one.item.kind == "type"]
+        drops = "; ".join(f'op.execute("DROP TYPE {item.name}")' for item in types)
+        hint = _WRITE_IT if nothing else f"correct it: {script.path}"
+        return Finding(
+            "downgrade-does-nothing" if nothing else "left-behind",
+            f"downgrade() of revision {script.revision} {does}",
+            f"a type is not dropped with its table: {drops}" if len(types) == len(found) else hint,
+            {
+                "revision": script.revision,
+                "file": str(script.path),
+                "differences": [one.data for one in found],
+            },
+        )
+
+    def _tell_lacking(self, place: int) -> None:
+        script = self._scripts.get_revision(self._order[place - 1])
+        self.findings.append(
+            Finding(
+                "downgrade-failed",
+                f"revision {script.revision} has no downgrade(): {script.path}",
+                _WRITE_IT,
+                {"revision": script.revision, "file": str(script.path), "line": None},
+            )
+        )
+
+    def _tell_failed(self, place: int, error: MigrationError) -> None:
+        cause = error.__cause__
+        if not isinstance(cause, NotImplementedError):
+            self.findings.append(failed_revision("downgrade-failed", error))
+            return
+        script = self._scripts.get_revision(self._order[place - 1])
+        said = f" ({cause})" if str(cause) else ""
+        self.notes.append(
+            Finding(
+                "irreversible",
+                f"revision {script.revision} says that there is no way back{said}",
+                data={"revision": script.revision, "file": str(script.path)},
+            )
+        )
+
+
+def failed_revision(code: str, error: MigrationError) -> Finding:
+    """Return the finding for a revision that failed."""
+    message = error.message[error.message.index("revision ") :]
+    facts = {key: error.data.get(key) for key in ("revision", "file", "line")}
+    return Finding(code, message, data=facts)
+
+
+def _known(one: Difference) -> tuple[object, ...]:
+    return (one.verb, one.item.key, one.fact, repr(one.after))
+
+
+def _listed(found: Sequence[Difference]) -> str:
+    """Return what a downgrade leaves, in words that follow its name."""
+    parts = [
+        _some("leaves", [one.item.text for one in found if one.verb == "add"]),
+        _some("does not bring back", [one.item.text for one in found if one.verb == "remove"]),
+        _some("leaves changed", [one.change for one in found if one.verb in {"change", "rename"}]),
+    ]
+    return " and ".join(part for part in parts if part)
+
+
+def _some(front: str, things: Sequence[str]) -> str:
+    if not things:
+        return ""
+    more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
+    return f"{front} {', '.join(things[:_SHOWN])}{more}"
