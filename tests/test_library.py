@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy
 
 import alembic_migrate
-from alembic_migrate import errors, findings, plans, results
+from alembic_migrate import errors, findings, plans, results, verifications
 from alembic_migrate.events import Event
 from tests import projects
 from tests.inprocess import forget_modules
@@ -63,6 +63,7 @@ VERBS = {
     "current": ((), results.Current),
     "status": ((), results.Status),
     "check": ((), results.Check),
+    "verify": ((), verifications.Verification),
     "lint": ((), findings.Lint),
     "sum": ((), findings.SumCheck),
     "heads": ((), results.Revisions),

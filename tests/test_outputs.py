@@ -73,6 +73,7 @@ DOCUMENTS = {
     "show": REVISIONS,
     "history": REVISIONS,
     "check": ["base", "database", "findings", "compared", "left_out", "drift", "unowned"],
+    "verify": ["base", "ok", "server", "revisions", "questions"],
     "lint": ["base", "scope", "dialect", "revisions", "findings"],
     "sum": ["base", "file", "kept", "revisions", "findings", "written"],
     "status": [
@@ -97,7 +98,7 @@ def test_a_document_names_its_command_and_has_one_record_a_base(shop, command, n
         shutil.rmtree(shop.root / "migrations")
     if name in {"migrate", "downgrade"}:
         command(shop, "upgrade", "--all")
-    done = command(shop, *words, status=4 if name == "check" else 0)
+    done = command(shop, *words, status=4 if name in {"check", "verify"} else 0)
     assert done.stderr == ""
     assert list(done.json) == ["command", "bases"]
     assert done.json["command"] == name

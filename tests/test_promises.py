@@ -16,6 +16,7 @@ READING = [
     "show current",
     "status",
     "check",
+    "verify",
     "lint",
     "lint --all-revisions",
     "sum",

@@ -120,12 +120,12 @@ def test_a_failure_is_the_findings_and_no_traceback(books, sqlite_url):
         "no revision does this: change type of book.cents: INTEGER -> VARCHAR(9)\n"
         "  alembic-db migrate --base books\n"
         "_________________________________ books: down __________________________________\n"
-        "downgrade() of revision bbb does nothing: it leaves column book.cents and does not bring "
-        "back column book.price\n"
+        "the downgrade of revision bbb does nothing: it leaves column book.cents and does not "
+        "bring back column book.price\n"
         '  write it, or say that there is no way back: raise NotImplementedError("why")\n'
         "=========================== short test summary info ============================\n"
         "FAILED alembic-db::books::models - no revision does this: change type of book...\n"
-        "FAILED alembic-db::books::down - downgrade() of revision bbb does nothing: it...\n"
+        "FAILED alembic-db::books::down - the downgrade of revision bbb does nothing: ...\n"
         "2 failed, 3 passed in <time>\n"
     )
 

@@ -44,6 +44,7 @@ COMMANDS = [
     "resolve",
     "lint",
     "status",
+    "verify",
     "config",
     "config show",
     "config schema",

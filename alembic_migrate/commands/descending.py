@@ -107,7 +107,7 @@ class Descent:
         hint = _WRITE_IT if nothing else f"correct it: {script.path}"
         return Finding(
             "downgrade-does-nothing" if nothing else "left-behind",
-            f"downgrade() of revision {script.revision} {does}",
+            f"the downgrade of revision {script.revision} {does}",
             f"a type is not dropped with its table: {drops}" if len(types) == len(found) else hint,
             {
                 "revision": script.revision,

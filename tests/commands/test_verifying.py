@@ -54,7 +54,7 @@ def test_a_downgrade_that_does_nothing_is_found(history, verify, database_url):
     here = history(database_url, (ADDS[0], "pass"), columns=N)
     assert answers(verify(here, status=4)) == {
         "down": "failed\n"
-        "downgrade() of revision r2 does nothing: it leaves column book.n\n"
+        "the downgrade of revision r2 does nothing: it leaves column book.n\n"
         '  write it, or say that there is no way back: raise NotImplementedError("why")\n',
     }
 
@@ -64,7 +64,7 @@ def test_a_downgrade_that_leaves_something_is_found(history, verify, database_ur
     here = history(database_url, (up, ADDS[1]), columns=f"{N}, sa.Column('m', sa.Integer)")
     assert answers(verify(here, status=4)) == {
         "down": "failed\n"
-        "downgrade() of revision r2 leaves column book.m\n"
+        "the downgrade of revision r2 leaves column book.m\n"
         "  correct it: <root>/migrations/versions/r2.py\n",
     }
 
@@ -75,7 +75,7 @@ def test_what_a_downgrade_does_not_bring_back_is_found(history, verify, database
     said = answers(verify(here, status=4))
     assert said.pop("down").startswith(
         "failed\n"
-        "downgrade() of revision r4 leaves index ix_m on book and does not bring back "
+        "the downgrade of revision r4 leaves index ix_m on book and does not bring back "
         "index ix_n on book\n"
     )
 
@@ -88,7 +88,7 @@ def test_what_a_downgrade_changes_back_wrongly_is_found(history, verify, postgre
     here = history(postgresql_url, ADDS, alters, columns=", sa.Column('n', sa.BigInteger)")
     assert answers(verify(here, status=4))["down"] == (
         "failed\n"
-        "downgrade() of revision r3 leaves changed type of column book.n: integer -> smallint\n"
+        "the downgrade of revision r3 leaves changed type of column book.n: integer -> smallint\n"
         "  correct it: <root>/migrations/versions/r3.py\n"
     )
 
@@ -103,7 +103,7 @@ def test_an_enum_that_outlives_its_table_is_found(history, verify, postgresql_ur
     )
     assert answers(verify(here, status=4)) == {
         "down": "failed\n"
-        "downgrade() of revision r2 leaves type moods\n"
+        "the downgrade of revision r2 leaves type moods\n"
         '  a type is not dropped with its table: op.execute("DROP TYPE moods")\n',
         "again": "skipped: what the downgrades leave behind is in its way\n",
     }
@@ -125,7 +125,7 @@ def test_an_enum_that_outlives_its_table_is_found(history, verify, postgresql_ur
 def test_objects_that_no_table_holds_are_found(history, verify, postgresql_url, up, down, left):
     here = history(postgresql_url, (f"op.execute({up!r})", f"op.execute({down!r})"))
     said = answers(verify(here, status=4))["down"]
-    assert said.splitlines()[1] == f"downgrade() of revision r2 does nothing: it leaves {left}"
+    assert said.splitlines()[1] == f"the downgrade of revision r2 does nothing: it leaves {left}"
 
 
 def test_a_revision_that_changes_rows_alone_needs_no_downgrade(history, verify, database_url):
@@ -203,7 +203,7 @@ def test_what_one_downgrade_leaves_is_no_fault_of_those_below_it(history, verify
     here.write("db.py", here.read("db.py").replace('"book"', '"volume"'))
     assert answers(verify(here, status=4)) == {
         "down": "failed\n"
-        "downgrade() of revision r2 does nothing: it leaves table volume and does not bring back "
+        "the downgrade of revision r2 does nothing: it leaves table volume and does not bring back "
         "table book\n"
         '  write it, or say that there is no way back: raise NotImplementedError("why")\n',
     }
