@@ -113,7 +113,7 @@ def _denied(connection: Connection, *, postgres: bool) -> DatabaseError:
     server = "postgresql+psycopg://postgres@localhost/postgres"
     grant = f"ALTER ROLE {role} CREATEDB;"
     if not postgres:
-        server = "mysql+pymysql://root@localhost/mysql"
+        server = "mysql+pymysql://admin@localhost/mysql"
         user, _, host = role.rpartition("@")
         role = f"'{user}'@'{host}'"
         grant = rf"GRANT ALL ON `alembic\_scratch\_%`.* TO {role};"
