@@ -60,6 +60,8 @@ def test_every_command_works_with_a_folder_of_alembics(project, command, templat
     assert command(here, "status").stdout.split("\n")[1].split()[2:] == ["-", "aaa", "1", "empty"]
     assert command(here, "check", status=4).stdout == (
         "Revision aaa is not in the database: first\n  alembic-db upgrade\n"
+        "The models were not compared, since revisions are pending: check --scratch compares them "
+        "with the history\n"
     )
     up = command(here, "upgrade")
     assert up.stdout == "Upgraded to aaa (head), 1 revision\n"
@@ -359,6 +361,8 @@ def test_each_database_of_a_multidb_folder_is_told(multidb, command):
     )
     assert command(multidb, "check", status=4).stdout == (
         "Revision aaa is not in the database: first\n  alembic-db upgrade\n"
+        "The models were not compared, since revisions are pending: check --scratch compares them "
+        "with the history\n"
     )
     row = command(multidb, "status").stdout.split("\n")[1]
     assert re.split("   +", row) == [

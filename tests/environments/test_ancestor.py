@@ -202,6 +202,8 @@ def test_every_command_works_with_a_folder_of_the_ancestors(project, command):
     )
     assert command(here, "check", status=4).stdout == (
         "Revision bbb is not in the database: second\n  alembic-db upgrade\n"
+        "The models were not compared, since revisions are pending: check --scratch compares them "
+        "with the history\n"
     )
     assert command(here, "stamp", "bbb").stdout == "Stamped bbb (head)\n"
     assert command(here, "check").stdout == "No problems found\n"
