@@ -23,7 +23,6 @@ _TIMEOUT_PARAMETERS = {
     "mariadbconnector": "connect_timeout",
     "pymssql": "login_timeout",
     "pyodbc": "timeout",
-    "pg8000": "timeout",
 }
 _TIMEOUTS = frozenset(_TIMEOUT_PARAMETERS.values())
 # Their limit is one for all hosts; the others' begins anew with each.

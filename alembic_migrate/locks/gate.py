@@ -131,7 +131,8 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
     with contextlib.ExitStack() as stack:
         with guarded(timeout=wish.timeout, reading=False):
             connection = stack.enter_context(held(wish.url, wish.factory, wish.timeout))
-        connection.call(lambda c: _prepare(c, wish.pooler))
+        if said := connection.call(lambda c: _prepare(c, wish.pooler)):
+            tell(said)
         wait_for(
             lambda: connection.call(lock.try_acquire),
             lambda: connection.call(lock.holder),
@@ -156,10 +157,11 @@ def _unknown(wish: Wish, tell: Callable[[str], None]) -> None:
     tell(f"no lock is known for {backend}: see to it that only one process migrates at a time")
 
 
-def _prepare(connection: Connection, pooler: str | None) -> None:
-    """Keep the server from dropping a connection that only holds a lock."""
+def _prepare(connection: Connection, pooler: str | None) -> str | None:
+    """Keep the server from dropping a connection that only holds a lock; return a warning."""
+    said = None
     if connection.dialect.name == "postgresql":
-        refuse_pooler(connection, pooler)
+        said = refuse_pooler(connection, pooler)
         settings = {"application_name": APPLICATION, "idle_session_timeout": "0"}
         for name, value in settings.items():
             connection.execute(
@@ -168,6 +170,7 @@ def _prepare(connection: Connection, pooler: str | None) -> None:
             )
     else:
         connection.execute(text("SET SESSION wait_timeout = 86400"))
+    return said
 
 
 @contextmanager

@@ -15,21 +15,33 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def refuse_pooler(connection: Connection, pooler: str | None) -> None:
+_CANNOT_TELL = (
+    "whether a connection pooler stands between this machine and PostgreSQL is not known, since "
+    "the driver {driver} does not tell its server process: through one in transaction mode no lock "
+    'holds; pooler = "session" says that there is none of that kind'
+)
+
+
+def refuse_pooler(connection: Connection, pooler: str | None) -> str | None:
     """Refuse a connection whose server process is not the one that the driver was told of.
 
     Args:
         connection: to PostgreSQL, in AUTOCOMMIT.
         pooler: ``session`` says that there is one and that it keeps sessions apart.
 
+    Returns:
+        A warning where that cannot be told; else None.
+
     Raises:
         ConfigError: there is a pooler in between.
     """
     if pooler == "session":
-        return
+        return None
     told = _told(connection.connection.dbapi_connection)
     actual = connection.execute(text("SELECT pg_backend_pid()")).scalar()
-    if told is not None and told != actual:
+    if told is None:
+        return _CANNOT_TELL.format(driver=connection.dialect.driver)
+    if told != actual:
         raise ConfigError(
             "a connection pooler stands between this machine and PostgreSQL, and a pooler in "
             "transaction mode cannot hold a migration lock",
@@ -37,6 +49,7 @@ def refuse_pooler(connection: Connection, pooler: str | None) -> None:
             'migrate_url = "postgresql+psycopg://user:${PASSWORD}@server:5432/name"\n'
             'or, where the pooler is in session mode: pooler = "session"',
         )
+    return None
 
 
 def _told(raw: Any) -> int | None:
@@ -46,6 +59,8 @@ def _told(raw: Any) -> int | None:
         return int(raw.get_server_pid())
     if hasattr(raw, "get_backend_pid"):  # psycopg2
         return int(raw.get_backend_pid())
+    if key := getattr(raw, "_backend_key_data", None):  # pg8000: the number, and a secret
+        return int.from_bytes(key[:4], "big")
     info = getattr(raw, "info", None)  # psycopg
     number = getattr(info, "backend_pid", None)
     return int(number) if number is not None else None

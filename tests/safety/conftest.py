@@ -19,7 +19,7 @@ def proxied() -> Iterator[object]:
     """``proxied(url)`` gives a proxy in front of the server of a URL; its ``url`` leads through."""
     made: list[Proxy] = []
 
-    def make(url: str, **options: bool) -> Proxy:
+    def make(url: str, **options: Any) -> Proxy:
         made.append(Proxy(url, **options))
         return made[-1]
 

@@ -16,9 +16,15 @@ class Proxy:
     Args:
         url: the server's database.
         listening: begin at once; else ``listen()`` does, and until then nothing answers.
+        idle: seconds after which a connection that sends nothing is cut; None: never.
+
+    Attributes:
+        forgotten: how many were.
     """
 
-    def __init__(self, url: str, *, listening: bool = True) -> None:
+    def __init__(self, url: str, *, listening: bool = True, idle: float | None = None) -> None:
+        self._idle = idle
+        self.forgotten = 0
         real = make_url(url)
         self._server = ("127.0.0.1", real.port)
         self._listener = socket.socket()
@@ -72,14 +78,19 @@ class Proxy:
                 return
             server = socket.create_connection(self._server)
             self._sockets += [client, server]
+            client.settimeout(self._idle)
             self._start(self._hand_on, client, server)
             self._start(self._hand_on, server, client)
 
     def _hand_on(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        try:
             while data := source.recv(65536):
                 self._goes_on.wait()
                 target.sendall(data)
+        except TimeoutError:
+            self.forgotten += 1
+        except OSError:
+            pass
         _shut(source)
         _shut(target)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
 
@@ -344,3 +345,46 @@ def test_a_scripts_session_is_locked_until_all_is_committed(
     assert kind != "pooled" or here.read("kept") == "0"
     free = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
     assert here.rows(postgresql_url, free) == [(0,)]
+
+
+def test_a_holder_that_hangs_is_named_to_who_waits(project, command, database_url):
+    here = write(project(), database_url, halting("there") + STEPS[0])
+    with started(here, "upgrade", HALT="there") as process:
+        halted(here, "there")
+        process.send_signal(signal.SIGSTOP)
+        try:
+            told = command(here, "upgrade", "--lock-wait", "2.5", status=5)
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    kind = make_url(database_url).get_backend_name()
+    assert neutral(told.stderr) == (
+        f"Warning: waiting for the migration lock, up to 2.5 s; it is held by {HOLDERS[kind]}\n"
+        "Error: another process is migrating this database: the lock was not free within 2.5 s; "
+        f"it is held by {HOLDERS[kind]}\n"
+        f"  run again when it has finished, or wait longer: --lock-wait 600{ENDINGS[kind]}\n"
+    )
+    assert command(here, "upgrade").stdout == "Upgraded to r0000 (head), 1 revision\n"
+
+
+def test_who_waits_takes_the_lock_of_a_holder_whose_connection_is_cut(
+    project, proxied, postgresql_url
+):
+    """The holder finds out before its next revision, and leaves it to the other."""
+    proxy = proxied(postgresql_url)
+    steps = (STEPS[0] + "\n" + _until("go"), STEPS[1])
+    here = write(project(name="holder"), proxy.url, *steps)
+    other = write(project(name="other"), postgresql_url, *STEPS)
+    with started(here, "upgrade") as holder:
+        wait_until((here.root / "at").exists)
+        with started(other, "upgrade") as waiting:
+            wait_until(lambda: b"waiting" in waiting.stderr.peek())
+            proxy.drop()
+            taken = finish(waiting)
+        (here.root / "go").touch()
+        left = finish(holder)
+
+    assert taken.stdout == "Upgraded to r0001 (head), 2 revisions\n", taken
+    assert left.exit == 1, left
+    assert other.stamped(postgresql_url) == ["r0001"]
+    assert_unlocked(postgresql_url)

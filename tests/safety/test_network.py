@@ -77,6 +77,41 @@ def test_a_server_that_accepts_and_never_answers_is_left(
     assert "the server did not answer in time" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        "host=127.0.0.1:{dead}&host=127.0.0.1:{port}",
+        "host=127.0.0.1,127.0.0.1&port={dead},{port}",
+    ],
+)
+def test_a_host_that_does_not_answer_leaves_the_next_one_its_time(
+    project, command, proxied, postgresql_url, hosts
+):
+    dead = proxied(postgresql_url)
+    dead.stall()
+    port = make_url(postgresql_url).port
+    several = postgresql_url.replace(f"127.0.0.1:{port}", "") + "?" + hosts
+    several = several.format(dead=dead.port, port=port)
+    here = write(project(), several, *STEPS, connect_timeout=2)
+    assert command(here, "upgrade").stdout == UPGRADED
+
+
+def test_a_url_says_its_own_limit_and_a_key_has_the_last_word(
+    project, command, proxied, server_url
+):
+    proxy = proxied(server_url)
+    proxy.stall()
+
+    def took(url: str, **keys: object) -> float:
+        began = time.monotonic()
+        failed = command(write(project(), url, *STEPS, **keys), "upgrade", status=1)
+        assert "the server did not answer in time" in failed.stderr
+        return time.monotonic() - began
+
+    assert took(f"{proxy.url}?connect_timeout=3") < 8
+    assert took(f"{proxy.url}?connect_timeout=60", connect_timeout=2) < 7
+
+
 OWN = """
     from alembic import context
 
@@ -204,6 +239,29 @@ def test_asyncpg_is_refused_behind_a_pooler_as_well(project, command, pgbouncer,
     refused = command(here, "upgrade", status=None)
     assert refused.exit == 2, refused
     assert refused.stderr == POOLED
+
+
+def test_pg8000_is_refused_behind_a_pooler_as_well(project, command, pgbouncer, postgresql_url):
+    pytest.importorskip("pg8000")
+    through = pgbouncer("transaction")(postgresql_url).replace("+psycopg", "+pg8000")
+    refused = command(write(project(), through, *STEPS), "upgrade", status=2)
+    assert refused.stderr == POOLED
+    direct = postgresql_url.replace("+psycopg", "+pg8000")
+    assert command(write(project(), direct, *STEPS), "upgrade").stdout == UPGRADED
+
+
+def test_a_driver_that_does_not_tell_its_session_is_warned_of_once(
+    project, command, monkeypatch, postgresql_url
+):
+    monkeypatch.setattr("alembic_migrate.locks.pooler._told", lambda _raw: None)
+    here = write(project(), postgresql_url, *STEPS)
+    assert command(here, "upgrade").stderr.splitlines()[0] == (
+        "Warning: whether a connection pooler stands between this machine and PostgreSQL is not "
+        "known, since the driver psycopg does not tell its server process: through one in "
+        'transaction mode no lock holds; pooler = "session" says that there is none of that kind'
+    )
+    write(here, postgresql_url, *STEPS, STEPS[0].replace("a ", "c "), pooler="session")
+    assert "pooler" not in command(here, "upgrade").stderr
 
 
 def test_a_pooler_in_session_mode_works_when_it_is_named(

@@ -15,6 +15,7 @@ from tests.safety.histories import (
     halted,
     halting,
     slowly,
+    start,
     started,
     wait_until,
     write,
@@ -140,6 +141,29 @@ def test_a_lock_that_does_not_answer_ends_the_run_before_the_next_revision(
     wait_until(lambda: "counter" not in here.tables(postgresql_url))
 
 
+def test_a_cut_in_the_middle_of_ddl_names_the_statement_and_ends_its_session(
+    project, proxied, mariadb_url, driver
+):
+    """The server notices nothing, and would work on, and keep the session's lock."""
+    proxy = proxied(mariadb_url)
+    here = history(project(), driver(proxy.url), mariadb_url, ddl=True)
+    with started(here, "upgrade", HALT="slow") as process:
+        halted(here, "slow")
+        proxy.drop()
+        result = finish(process)
+
+    assert result.exit == 1, result
+    assert result.stderr.split("\n", 3)[3] == (
+        "  r0000 ran before it and stays: the database is now at r0000\n"
+        "  the connection was lost while this statement ran, and the server may have finished it "
+        "all the same:\n"
+        "    CREATE TABLE made AS SELECT SLEEP(20) AS n\n"
+        "  look at the schema before you run it again\n"
+    )
+    again = finish(start(here, "upgrade", "--lock-wait", "0"))
+    assert again.stdout == "Upgraded to r0001 (head), 1 revision\n", again
+
+
 def test_the_gate_alone_that_stalls_ends_the_run(project, proxied, plain, driver):
     """Its connection leads through the proxy, the migrating one does not."""
     proxy = proxied(plain)
@@ -160,6 +184,18 @@ def test_the_gate_alone_that_stalls_ends_the_run(project, proxied, plain, driver
     assert here.stamped(plain) == ["r0000"]
     proxy.close()
     assert_unlocked(plain)
+
+
+def test_a_lock_that_only_waits_shows_a_sign_of_life(
+    project, proxied, plain, driver, command, monkeypatch
+):
+    """What is on the way forgets connections that are idle for long."""
+    monkeypatch.setattr("alembic_migrate.locks.heartbeat.PAUSE", 0.3)
+    proxy = proxied(plain, idle=1.0)
+    alive = "\nimport time\nfor _ in range(15):\n    op.execute('SELECT 1')\n    time.sleep(0.2)\n"
+    here = write(project(), driver(proxy.url), CREATE + alive, INSERT, lock_timeout=0)
+    assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 2 revisions\n"
+    assert proxy.forgotten == 0
 
 
 DIRECT = """
