@@ -124,7 +124,9 @@ class Guard:
                 self.journal.begin(revision, direction if ran else "stamp", path)
         except Exception:
             if self.silent:
-                cut_all()  # to roll back would be to wait for an answer again; the server will
+                # To roll back would be to wait for an answer again; the server will.
+                cut_all()
+                self.session.give_up()
             raise
 
     @property

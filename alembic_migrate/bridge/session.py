@@ -9,6 +9,7 @@ from alembic_migrate.bridge.limits import limit, lock_timeout
 from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.sockets import cut
 from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.locks.blockers import Blockers
 from alembic_migrate.locks.ending import end_session, number_of
@@ -150,6 +151,12 @@ class Session:
             return True
         return False
 
+    def give_up(self) -> None:
+        """Let nothing more be asked on its connection, which was cut."""
+        if self._on is not None:
+            with contextlib.suppress(Exception):
+                self._on[0].invalidate()
+
     def ran(self) -> None:
         """Give its lock back, unless a transaction for all revisions waits to commit.
 
@@ -182,8 +189,12 @@ class Session:
             self._lock = None
         if not statements:
             return True
+        gone = connection.closed or connection.invalidated
+        if gone and not returned and connection.dialect.is_async:
+            cut(raw)  # its event loop has ended
+            return False
         try:
-            if returned or connection.closed or connection.invalidated:
+            if returned or gone:
                 # A pool may have kept the session, and the lock with it.
                 _execute(raw, statements)
             else:

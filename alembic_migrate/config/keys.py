@@ -157,7 +157,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "connect_timeout",
         "number",
-        "seconds to wait for the database to answer",
+        "seconds for each host of the URL to answer; set, it overrides the URL's own",
         default=10,
         example="10",
         positive=True,

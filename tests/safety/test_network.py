@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 
+import psycopg
 import pytest
 from sqlalchemy import make_url
 
@@ -77,6 +78,10 @@ def test_a_server_that_accepts_and_never_answers_is_left(
     assert "the server did not answer in time" in result.stderr
 
 
+@pytest.mark.skipif(
+    tuple(map(int, psycopg.__version__.split(".")[:3])) < (3, 1, 13),
+    reason="psycopg has one limit for all hosts before 3.1.13, and leaves no time for the second",
+)
 @pytest.mark.parametrize(
     "hosts",
     [
