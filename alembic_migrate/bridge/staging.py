@@ -94,10 +94,14 @@ class Stage:
                 raise error
             self.place = place
 
-    def walk(self, to: int) -> Walked:
-        """Go up or down until so many revisions are applied, looking at every step.
+    def walk(self, to: int, *, looking: bool = True) -> Walked:
+        """Go up or down until so many revisions are applied.
 
         Where one fails the database is in disorder.
+
+        Args:
+            to: how many.
+            looking: look before every step too, and not only at the end.
 
         Raises:
             AlembicMigrateError: the database, not a revision, is why it did not go on.
@@ -113,7 +117,9 @@ class Stage:
             ids = self._order[self.place : to] if up else self._order[to : self.place][::-1]
             verb: Literal["upgrade", "downgrade"] = "upgrade" if up else "downgrade"
             self.place = None
-            steps, error = walk(there, self._scripts, verb, ids, self._report, look)
+            steps, error = walk(
+                there, self._scripts, verb, ids, self._report, look if looking else None
+            )
             if error is None:
                 seen.append(ask(there, self._look))
                 self.place = to
