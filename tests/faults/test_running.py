@@ -192,7 +192,7 @@ BROKEN_ENV = "print('to stdout')\nimport nothing_there\n"
             "database",
         ),
         ({"migrations/env.py": BROKEN_ENV}, {}, ("upgrade",), 2, "configuration"),
-        ({"b2.py": "def (:\n"}, {}, ("heads",), 1, "history"),
+        ({"b2.py": "def (:\n"}, {}, ("upgrade",), 1, "history"),
         ({"b2.py": revision_text("b2")}, {}, ("upgrade",), 1, "history"),
         ({"b2.py": revision_text("b2", "zz")}, {}, ("upgrade",), 1, "history"),
         ({"b2.py": SECOND, "b3.py": THIRD}, {}, ("upgrade",), 1, "history"),
