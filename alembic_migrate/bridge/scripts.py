@@ -68,6 +68,7 @@ class Scripts(ScriptDirectory):
         self.written: list[Path] = []
 
     def _load_revisions(self) -> Iterator[Script]:
+        self.target.enter()  # revisions may import the project's own modules
         loaded: dict[str, Script] = {}
         seen: set[Path] = set()
         for location in self._version_locations:

@@ -300,6 +300,20 @@ def test_revision_files_that_are_not_those_summed_are_told(history, verify, comm
     assert "  sum      failed\n    revision r1: <root>/" in verify(here, status=4)
 
 
+@pytest.mark.parametrize("verb", ["verify", "upgrade"])
+def test_a_revision_may_import_the_projects_own_modules(history, command, sqlite_url, verb):
+    here = history(sqlite_url)
+    here.write("shop/__init__.py", "KEY = 'id'\n")
+    path = "migrations/versions/r1.py"
+    here.write(
+        path,
+        here.read(path)
+        .replace("import sqlalchemy as sa", "import shop\nimport sqlalchemy as sa")
+        .replace("'id'", "shop.KEY"),
+    )
+    command(here, verb)
+
+
 def test_every_base_is_verified_unless_some_are_chosen(two_bases, verify):
     here = two_bases
     here.write(
