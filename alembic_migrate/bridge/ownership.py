@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.discovery.declaring import Places, declaring_file
+from alembic_migrate.discovery.declaring import Declarations, Places
 from alembic_migrate.history.contents import Made, made_tables, revision_files
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Ownership:
         self.metadata: tuple[Any, ...] = ()
         self.own: IncludeObject | None = None
         self._made: set[Made] | None = None
+        self._declarations: Declarations | None = None
 
     def filter(self, own: IncludeObject | None, metadata: Any = None) -> IncludeObject:
         """Return an ``include_object`` that asks the project's own one first.
@@ -44,6 +45,7 @@ class Ownership:
             metadata: what is compared with the database; None where nothing is.
         """
         self.own = own
+        self._declarations = None
         found = metadata if isinstance(metadata, list | tuple) else [metadata]
         self.metadata = tuple(each for each in found if each is not None)
 
@@ -95,11 +97,13 @@ class Ownership:
 
     def _unimported(self, table: str) -> Path | None:
         """Return a file that declares a table of this base's and was not imported."""
-        models = self.target.own_models()
-        places = Places(
-            packages=() if models is None else models.packages,
-            roots=self.target.pythonpath,
-            metadata=self.metadata,
-            apart=(self.target.folder, *self.target.version_locations()),
-        )
-        return declaring_file(table, places)
+        if self._declarations is None:
+            models = self.target.own_models()
+            places = Places(
+                packages=() if models is None else models.packages,
+                roots=self.target.pythonpath,
+                metadata=self.metadata,
+                apart=(self.target.folder, *self.target.version_locations()),
+            )
+            self._declarations = Declarations(places)
+        return self._declarations.file_of(table)

@@ -66,6 +66,7 @@ class Scripts(ScriptDirectory):
         )
         self.target = target
         self.written: list[Path] = []
+        target.enter()  # revisions may import the project's own modules
 
     def _load_revisions(self) -> Iterator[Script]:
         self.target.enter()  # revisions may import the project's own modules

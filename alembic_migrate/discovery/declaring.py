@@ -42,18 +42,42 @@ class Places:
     apart: tuple[Path, ...]
 
 
-def declaring_file(table: str, places: Places) -> Path | None:
-    """Return a file that was not imported and declares a table of a base, or None."""
-    imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    for folders, is_own in ((places.packages, True), (places.roots, False)):
-        for root in folders:
-            for path in _python_files(root, places.apart):
-                if str(path) in imported or not _may_name(path, table):
-                    continue
-                declared = _declared(path, table, places)
-                if declared or (is_own and declared is None):
-                    return path
-    return None
+class Declarations:
+    """The files of some places that were not imported, read once and looked through for tables."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._texts: dict[Path, bytes] | None = None
+        self._declared: dict[Path, dict[str, bool | None]] = {}
+
+    def file_of(self, table: str) -> Path | None:
+        """Return a file that declares a table of the base, or None."""
+        plain = table.lower().replace("_", "").removesuffix("s").encode()
+        # The name as it is written, or that of a class.
+        signs = (b'"' + plain, b"'" + plain, b"class " + plain)
+        for path, text in self._read().items():
+            if not any(sign in text for sign in signs):
+                continue
+            if path not in self._declared:
+                self._declared[path] = _declared(path, self._places)
+            whose = self._declared[path].get(table, False)
+            if whose or (whose is None and self._is_own(path)):
+                return path
+        return None
+
+    def _is_own(self, path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in self._places.packages)
+
+    def _read(self) -> dict[Path, bytes]:
+        """Return the files with what they hold, in lower case and without underscores."""
+        if self._texts is None:
+            imported = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+            self._texts = {}
+            for root in (*self._places.packages, *self._places.roots):
+                for path in _python_files(root, self._places.apart):
+                    if str(path) not in imported and path not in self._texts:
+                        self._texts[path] = _text(path)
+        return self._texts
 
 
 def _python_files(root: Path, apart: tuple[Path, ...]) -> Iterator[Path]:
@@ -75,35 +99,56 @@ def _is_searched(folder: Path, apart: tuple[Path, ...]) -> bool:
     )
 
 
-def _may_name(path: Path, table: str) -> bool:
-    """Tell whether a file is worth parsing: it holds the name, however it is written."""
+def _text(path: Path) -> bytes:
     try:
-        text = path.read_bytes()
+        return path.read_bytes().lower().replace(b"_", b"")
     except OSError:
-        return False
-    plain = table.lower().replace("_", "").removesuffix("s")
-    return plain.encode() in text.lower().replace(b"_", b"")
+        return b""
 
 
-def _declared(path: Path, table: str, places: Places) -> bool | None:
-    """Tell whether a file declares a table of this base's; None where nobody can tell whose."""
+def _declared(path: Path, places: Places) -> dict[str, bool | None]:
+    """Return the tables that a file declares, and whether they are this base's.
+
+    None stands for what nobody can tell; a name that several classes may have is the likeliest's.
+    """
     try:
         tree = ast.parse(path.read_bytes(), str(path))
     except (OSError, SyntaxError, ValueError):
-        return False
+        return {}
     scope = _Scope(places.metadata, _package(path, places.roots))
-    for node in ast.walk(tree):
-        scope.learn_import(node)
-    found: list[bool | None] = []
-    for node in ast.walk(tree):
-        scope.learn(node)
-        if isinstance(node, ast.ClassDef):
-            whose = scope.classes.get(node.name)
-            if table in _table_names(node, whose):
-                found.append(whose)
-        elif isinstance(node, ast.Call) and table in _table_of_call(node):
-            found.append(scope.whose(node.args[1]) if len(node.args) > 1 else None)
-    return next((one for one in (True, None) if one in found), False)
+    statements = list(_statements(tree.body))
+    for statement in statements:
+        scope.learn_import(statement)
+    found: dict[str, bool | None] = {}
+    for statement in statements:
+        scope.learn(statement)
+        for name, whose in _tables(statement, scope):
+            found[name] = max(found.get(name, whose), whose, key=(False, None, True).index)
+    return found
+
+
+def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements and those inside of them, the outer ones of a body first."""
+    inner: list[ast.stmt] = []
+    for statement in body:
+        yield statement
+        for part in ("body", "orelse", "finalbody"):
+            inner += getattr(statement, part, ())
+        for handler in getattr(statement, "handlers", ()):
+            inner += handler.body
+    if inner:
+        yield from _statements(inner)
+
+
+def _tables(statement: ast.stmt, scope: _Scope) -> Iterator[tuple[str, bool | None]]:
+    if isinstance(statement, ast.ClassDef):
+        whose = scope.classes.get(statement.name)
+        yield from ((name, whose) for name in _table_names(statement, whose))
+    elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr | ast.Return):
+        call = statement.value
+        if isinstance(call, ast.Call) and _called(call) == "Table":
+            whose = scope.whose(call.args[1]) if len(call.args) > 1 else None
+            yield from ((name, whose) for name in _table_of_call(call))
 
 
 def _package(path: Path, roots: Sequence[Path]) -> tuple[str, ...]:
@@ -239,7 +284,5 @@ def _called(node: ast.Call) -> str:
 
 
 def _table_of_call(node: ast.Call) -> set[str]:
-    if _called(node) != "Table":
-        return set()
     named = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "name")]
     return {str(one.value) for one in named if isinstance(one, ast.Constant)}

@@ -190,3 +190,16 @@ def test_an_env_py_that_goes_elsewhere_is_refused_and_touches_nothing(shop, comm
         )
     assert shop.tables(database_url) == []
     assert shop.versions() == ["a.py"]
+
+
+def test_revisions_may_import_the_projects_own_modules(shop, command, database_url):
+    shop.write(
+        "migrations/versions/a.py",
+        f"from shop import metadata\n\n{revision_text('aaa', upgrade=MAKE)}",
+    )
+
+    # None of these imports the models before it reads the revisions.
+    assert command(shop, "merge").stdout == "Nothing to merge: there is one head\n"
+    assert command(shop, "upgrade", "--url", database_url).stdout == (
+        "Upgraded to aaa (head), 1 revision\n"
+    )

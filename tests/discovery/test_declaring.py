@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from alembic_migrate.discovery.declaring import Places, declaring_file
+from alembic_migrate.discovery.declaring import Declarations, Places
 from alembic_migrate.discovery.modules import import_user_module
 from tests.inprocess import forget_modules
 
@@ -59,7 +59,7 @@ def shop(tmp_path, monkeypatch):
 def found(tmp_path: Path, table: str = "book", package: str = "app") -> Path | None:
     metadata = sys.modules["app.db"].Base.metadata
     places = Places((tmp_path / package,), (tmp_path,), (metadata,), (tmp_path / "migrations",))
-    return declaring_file(table, places)
+    return Declarations(places).file_of(table)
 
 
 COLUMNS = "    id: Mapped[int] = mapped_column(primary_key=True)\n"
