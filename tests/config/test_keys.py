@@ -80,7 +80,8 @@ def test_the_schema_has_every_key_and_allows_no_other():
         "default": "auto",
     }
     assert base["properties"]["connect_timeout"] == {
-        "description": "Seconds to wait for the database to answer.",
+        "description": "Seconds for each host of the URL to answer; set, it overrides the "
+        "URL's own.",
         "type": "number",
         "exclusiveMinimum": 0,
         "default": 10,
