@@ -90,7 +90,10 @@ def made_for(target: Target) -> Iterator[Target]:
     ):
         there = _moved(target, url, engines)
         _set_up(there)
-        yield there
+        try:
+            yield there
+        finally:
+            _share(there, target)
 
 
 @contextmanager
@@ -191,10 +194,16 @@ def _moved(target: Target, url: URL, engines: contextlib.ExitStack) -> Target:
     # A tenant's history is the base's, and here is no schema but the default one.
     base = replace(target, tenant=None)
     there = replace(base, config=config, migrating=False, rehearsing=False, wait=0.0)
-    # What was imported once is not asked for again.
-    known = {key: target.__dict__[key] for key in _KEPT if key in target.__dict__}
-    there.__dict__.update(known, engine_factory=_closing(base.engine_factory, url, engines))
+    _share(target, there)
+    there.__dict__.update(engine_factory=_closing(base.engine_factory, url, engines))
     return there
+
+
+def _share(known: Target, other: Target) -> None:
+    """Let a target know what another one of the same base has found out: it is not asked again."""
+    for key in _KEPT:
+        if key in known.__dict__:
+            other.__dict__.setdefault(key, known.__dict__[key])
 
 
 def _closing(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alembic_migrate.results import Step
 
 _SHOWN = 5  # things that a message names; the data have them all
+_LONGEST = 200  # characters that are said of one of them
 _WRITE_IT = 'write it, or say that there is no way back: raise NotImplementedError("why")'
 
 
@@ -90,8 +91,9 @@ class Descent:
         for before, after in zip(walked.seen, walked.seen[1:], strict=False):
             place -= 1
             wanted = self._seen[place]
-            found = [one for one in compare(wanted, after) if _known(one) not in self.left]
-            self.left = {_known(one) for one in compare(wanted, after)}
+            there = [one for one in compare(wanted, after) if not _is_validated(one)]
+            found = [one for one in there if _known(one) not in self.left]
+            self.left = {_known(one) for one in there}
             if found:
                 done = compare(wanted, self._seen[place + 1])
                 nothing = bool(done) and not compare(before, after)
@@ -150,6 +152,13 @@ def failed_revision(code: str, error: MigrationError) -> Finding:
     return Finding(code, message, data=facts)
 
 
+def _is_validated(one: Difference) -> bool:
+    """Tell whether a constraint was only validated, which nobody has to take back."""
+    if one.item.kind != "constraint" or one.fact != "definition":
+        return False
+    return str(one.before) == f"{one.after} NOT VALID"
+
+
 def _known(one: Difference) -> tuple[object, ...]:
     return (one.verb, one.item.key, one.fact, repr(one.after))
 
@@ -168,4 +177,10 @@ def _some(front: str, things: Sequence[str]) -> str:
     if not things:
         return ""
     more = f" and {len(things) - _SHOWN} more" if len(things) > _SHOWN else ""
-    return f"{front} {', '.join(things[:_SHOWN])}{more}"
+    return f"{front} {', '.join(map(_short, things[:_SHOWN]))}{more}"
+
+
+def _short(thing: str) -> str:
+    """Return what is said of a thing on one line; a definition may be long."""
+    line = " ".join(thing.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

@@ -128,6 +128,36 @@ def test_objects_that_no_table_holds_are_found(history, verify, postgresql_url, 
     assert said.splitlines()[1] == f"the downgrade of revision r2 does nothing: it leaves {left}"
 
 
+def test_a_constraint_that_was_validated_may_stay_so(history, verify, postgresql_url):
+    adds = "op.execute('ALTER TABLE book ADD CONSTRAINT ck_id CHECK (id > 0) NOT VALID')"
+    drops = "op.execute('ALTER TABLE book DROP CONSTRAINT ck_id')"
+    validates = "op.execute('ALTER TABLE book VALIDATE CONSTRAINT ck_id')"
+    here = history(postgresql_url, (adds, drops), (validates, "pass"))
+    assert answers(verify(here)) == {}
+
+
+def test_a_long_definition_is_told_on_one_line(history, verify, postgresql_url):
+    check = "CHECK (id > 0 " + " ".join(f"AND id <> {number}" for number in range(60)) + ")"
+    adds = f"op.execute('ALTER TABLE book ADD CONSTRAINT ck_id {check}')"
+    makes = "op.execute('ALTER TABLE book DROP CONSTRAINT ck_id')"
+    other = "op.execute('ALTER TABLE book ADD CONSTRAINT ck_id CHECK (id > 1)')"
+    here = history(postgresql_url, (adds, makes), (f"{makes}\n{other}", "pass"))
+    line = answers(verify(here, status=4))["down"].splitlines()[1]
+    assert line.startswith(
+        "the downgrade of revision r3 does nothing: it leaves changed definition of check "
+        "constraint ck_id on book: CHECK (((id > 0) AND (id <> 0) AND "
+    )
+    assert line.endswith("...")
+    assert len(line) < 300
+
+
+def test_models_are_asked_for_once_whatever_is_gone_round(history, command, sqlite_url):
+    here = history(sqlite_url, ("pass", "raise NotImplementedError"))
+    here.write("db.py", "import sqlalchemy as sa\n\nmetadata = sa.MetaData()\n")
+    said = command(here, "verify", status=4).stderr
+    assert said.count("the base has no tables at all") == 1
+
+
 def test_a_revision_that_changes_rows_alone_needs_no_downgrade(history, verify, database_url):
     here = history(database_url, ("op.execute('INSERT INTO book VALUES (1)')", "pass"))
     assert answers(verify(here)) == {}
