@@ -6,9 +6,10 @@ import contextlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from alembic_migrate.bridge.journal import Journal
+from alembic_migrate.bridge.journal import DONE, Journal
 from alembic_migrate.bridge.rehearsing import COMMITS, Rehearsal, check_deferred
 from alembic_migrate.bridge.session import Session, StartAgain
+from alembic_migrate.databases.faults import first_line
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sockets import cut_all
@@ -113,21 +114,42 @@ class Guard:
 
         Raises:
             LockError: it is not.
+            MigrationError: the journal cannot be written.
         """
         self.statements.begin_step()
-        try:
+        with self._cutting():
             self.gate.check()
-            if self.journal is not None:
-                script = getattr(step, "revision", None)
-                path = getattr(script, "path", None)
-                ran = path is not None and not getattr(step, "by_hand", False)
+        if self.journal is not None:
+            script = getattr(step, "revision", None)
+            path = getattr(script, "path", None)
+            ran = path is not None and not getattr(step, "by_hand", False)
+            with self._writing():
                 self.journal.begin(revision, direction if ran else "stamp", path)
+
+    @contextmanager
+    def _cutting(self) -> Iterator[None]:
+        """Cut what works, too, where nothing answers on the gate's connection."""
+        try:
+            yield
         except Exception:
             if self.silent:
                 # To roll back would be to wait for an answer again; the server will.
                 cut_all()
                 self.session.give_up()
             raise
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Tell what goes wrong with the journal as what it is: the gate is lost, or a table is."""
+        with self._cutting():
+            try:
+                yield
+            except Exception as error:
+                self.gate.check()
+                raise MigrationError(
+                    f"{self.target.prefix}the journal cannot be written: {first_line(error)}",
+                    data={"base": self.target.name, "lost": True},
+                ) from error
 
     @property
     def silent(self) -> bool:
@@ -153,9 +175,18 @@ class Guard:
         return COMMITS if self.sqlite.refused else None
 
     def ended(self, outcome: str) -> None:
-        """Note how the revision ended that began last."""
+        """Note how the revision ended that began last.
+
+        Raises:
+            LockError: the gate is not ours any more.
+            MigrationError: the journal cannot be written.
+        """
+        commits, settled = self.statements.commits, self.statements.settled
+        if outcome == DONE:
+            self.statements.begin_step()  # what it did is whole, whatever becomes of the row
         if self.journal is not None:
-            self.journal.end(outcome, self.statements.commits, settled=self.statements.settled)
+            with self._writing():
+                self.journal.end(outcome, commits, settled=settled)
 
     def close(self) -> None:
         """Give every lock back, those beside files too, which are held for the whole run."""

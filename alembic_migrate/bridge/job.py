@@ -14,7 +14,8 @@ from alembic_migrate.bridge.environment import (
     version_table_of,
 )
 from alembic_migrate.bridge.guarding import Guard, guarding
-from alembic_migrate.bridge.journal import GOING_ON, refuse_half_applied, unfinished
+from alembic_migrate.bridge.journal import GOING_ON, unfinished
+from alembic_migrate.bridge.leftovers import refuse_half_applied
 from alembic_migrate.bridge.planning import Plan, Planning
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.refusals import refuse_empty, refuse_unmanaged
@@ -25,9 +26,7 @@ from alembic_migrate.bridge.state import ask, connected_heads
 from alembic_migrate.bridge.truth import look
 from alembic_migrate.bridge.waiting import pause_before_retry, wait_for_session
 from alembic_migrate.databases.starting import wait_until_up
-from alembic_migrate.errors import (
-    MigrationError,
-)
+from alembic_migrate.errors import AlembicMigrateError, MigrationError
 from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.results import Run
 
@@ -126,8 +125,7 @@ class Job:
             self.progress.guard = guard
             rehearsed = self.target.rehearsing and self.target.config["journal"]
             if guard.journal is not None or rehearsed:
-                revisions = self.scripts.walk_revisions()
-                refuse_half_applied(self.target, guard.journal, revisions, self.verb)
+                refuse_half_applied(self.target, guard.journal, self.scripts, self.verb)
             return self._until_done(destination, guard)
 
     def _is_half_applied(self) -> bool:
@@ -175,7 +173,11 @@ class Job:
 
     def _once(self, destination: str | tuple[str, ...], guard: Guard | None) -> Environment:
         ran = run_environment(self.target, self.scripts, self._request(destination, guard))
-        self.progress.finish()
+        try:
+            self.progress.finish()
+        except AlembicMigrateError as error:  # all is done: no failure any more
+            said = f"all was done, but the journal does not tell so: {error.message}"
+            self.progress.report(Event("warning", said, self.target.label))
         return ran
 
     def _may_retry(self, error: MigrationError, retries: int) -> bool:

@@ -11,27 +11,26 @@ import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, inspect, select
 from sqlalchemy.dialects.mysql import DATETIME
 
 from alembic_migrate.databases.connecting import run_on
-from alembic_migrate.errors import MigrationError
-from alembic_migrate.history.contents import autocommit_line
 from alembic_migrate.integrity.sums import text_sum
 from alembic_migrate.results import JournalEntry
 from alembic_migrate.targets.target import JOURNAL_SUFFIX
 from alembic_migrate.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable
 
-    from alembic.script import Script
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.targets import Target
+
+T = TypeVar("T")
 
 RUNNING, DONE, FAILED, HALF, RESOLVED = "running", "done", "failed", "half applied", "resolved"
 
@@ -100,36 +99,25 @@ class Journal:
         self._uncommitted: list[_Row] = []
         self._later: list[_Row] = []
 
-    def prepare(self, outside: Collection[str]) -> JournalEntry | None:
-        """Make the table where there is none, and return a revision that is half applied.
+    @property
+    def alone(self) -> bool:
+        """Whether it is written under the lock: every run whose rows are open is over then."""
+        return self._connection is not None and self.target.config["lock"] != "off"
 
-        Where DDL is rolled back, a run that was killed left nothing, and its row is closed.
-
-        Args:
-            outside: revisions that commit something of their own (``autocommit_block``).
-        """
+    def prepare(self, look: Callable[[Connection], T]) -> T:
+        """Make the table where there is none, and return what a look at it finds."""
         if self._connection is None:
-            target = self.target
-            return run_on(
-                target.url, lambda c: half_applied(target, c, outside), target.engine_factory
-            )
-        return self._connection.call(lambda c: self._prepare(c, outside))
+            return run_on(self.target.url, look, self.target.engine_factory)
 
-    def _prepare(self, connection: Connection, outside: Collection[str]) -> JournalEntry | None:
-        self.table.create(connection, checkfirst=True)
-        # Without the lock a row may be that of a run that is alive.
-        if connection.dialect.name == "postgresql" and self.target.config["lock"] != "off":
-            row = self.table.c
-            connection.execute(
-                self.table.update()
-                .where(row.outcome == RUNNING, row.revision.not_in(list(outside)))
-                .values(outcome=FAILED, finished=_now())
-            )
-        return half_applied(self.target, connection, outside)
+        def made(connection: Connection) -> T:
+            self.table.create(connection, checkfirst=True)
+            return look(connection)
+
+        return self._connection.call(made)
 
     def begin(self, revision: str, direction: str, path: str | None) -> None:
         """Note that a revision starts."""
-        row = _Row(revision, direction, _now(), file_hash(path))
+        row = _Row(revision, direction, now(), file_hash(path))
         if self._connection is not None:
             insert = self.table.insert().values(**row.values())
             key = self._connection.call(lambda c: c.execute(insert).inserted_primary_key)
@@ -149,7 +137,7 @@ class Journal:
         """
         if self._row is None:
             return
-        row = replace(self._row, finished=_now(), outcome=outcome, commits=commits)
+        row = replace(self._row, finished=now(), outcome=outcome, commits=commits)
         self._row = None
         done = outcome == DONE
         waiting, self._uncommitted = self._uncommitted, []
@@ -220,63 +208,13 @@ def unfinished(target: Target, connection: Connection) -> JournalEntry | None:
     return next(left, None)
 
 
-def half_applied(
-    target: Target, connection: Connection, outside: Collection[str]
-) -> JournalEntry | None:
-    """Return the revision that is half applied, or None.
-
-    Args:
-        target: the base.
-        connection: to its database.
-        outside: revisions that commit something of their own; of others that were killed
-            PostgreSQL has kept nothing.
-    """
-    rolls_back = connection.dialect.name == "postgresql"
-    left = (
-        one
-        for one in entries(target, connection)
-        if one.outcome == HALF
-        or (one.outcome == RUNNING and not (rolls_back and one.revision not in outside))
-    )
-    return next(left, None)
-
-
-def refuse_half_applied(
-    target: Target, journal: Journal | None, revisions: Iterable[Script], verb: str
-) -> None:
-    """Refuse to go on over a revision that an earlier run left half applied.
-
-    Args:
-        target: the base.
-        journal: its journal; None where it is only looked at.
-        revisions: the revisions of the folder.
-        verb: what would be done.
-
-    Raises:
-        MigrationError: there is one.
-    """
-    files = {script.revision: Path(script.path) for script in revisions}
-    outside = [name for name, file in files.items() if autocommit_line(file) is not None]
-    left = (journal or Journal(target, None)).prepare(outside)
-    if left is None or verb not in GOING_ON:
-        return
-    resolve_it = f"alembic-db resolve{target.flag} {left.revision}"
-    raise MigrationError(
-        f"{target.prefix}revision {left.revision} is half applied: its {left.direction} began "
-        f"{left.started} on {left.host} and did not end",
-        hint="look at the schema, bring it to one side or the other, and say which:\n"
-        f"{resolve_it} --applied\nor {resolve_it} --not-applied",
-        data={"base": target.name, "half_applied": left.revision},
-    )
-
-
 def resolve(target: Target, connection: Connection, revision: str) -> None:
     """Close the rows of a revision that was left half applied."""
     table = journal_table(target)
     connection.execute(
         table.update()
         .where(table.c.revision == revision, table.c.outcome.in_([RUNNING, HALF]))
-        .values(outcome=RESOLVED, finished=_now())
+        .values(outcome=RESOLVED, finished=now())
     )
     connection.commit()
 
@@ -292,6 +230,7 @@ def file_hash(path: str | None) -> str | None:
     return text_sum(content)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the time as the journal has it."""
     # Without a time zone, as all three kinds of databases keep it; it is UTC.
     return datetime.now(UTC).replace(tzinfo=None)

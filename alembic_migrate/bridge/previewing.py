@@ -10,7 +10,8 @@ from sqlalchemy import inspect
 
 from alembic_migrate.bridge.capturing import captured, run_offline
 from alembic_migrate.bridge.environment import Request, run_environment
-from alembic_migrate.bridge.journal import file_hash, refuse_half_applied
+from alembic_migrate.bridge.journal import file_hash
+from alembic_migrate.bridge.leftovers import refuse_half_applied
 from alembic_migrate.bridge.noting import recording
 from alembic_migrate.bridge.planning import Planning
 from alembic_migrate.bridge.progress import Progress
@@ -115,8 +116,7 @@ class _Reader:
         if target.environment == "builtin":
             # Where somebody migrates right now, what is half done is not left so.
             if target.config["journal"] and lock_holder(target) is None:
-                revisions = self.scripts.walk_revisions()
-                refuse_half_applied(target, None, revisions, "upgrade")
+                refuse_half_applied(target, None, self.scripts, "upgrade")
             table, schema = target.version_table, target.version_table_schema
             return [ask(target, lambda c: self._look(c, target.shown_url, table, schema))]
         found: list[_Place] = []

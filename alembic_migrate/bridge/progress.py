@@ -97,9 +97,9 @@ class Progress:
         self._attempt = len(self._finished)
 
     def _ended(self, outcome: str) -> None:
-        if self.running is not None and self.guard is not None:
+        ended, self.running = self.running, None  # what fails from here on is not its failure
+        if ended is not None and self.guard is not None:
             self.guard.ended(outcome)
-        self.running = None
 
     def watch(
         self, steps: Iterable[RevisionStep | StampStep], context: MigrationContext

@@ -28,10 +28,10 @@ class Session:
     Args:
         options: the options of every command, merged.
         command: the command's name as it is typed, ``config show``.
-        out: where the answer goes.
+        out: where the answer goes; None where stdout is closed.
     """
 
-    def __init__(self, options: Options, command: str, out: IO[str]) -> None:
+    def __init__(self, options: Options, command: str, out: IO[str] | None) -> None:
         self.options = options
         self.command = command
         self.out = out
@@ -158,7 +158,7 @@ class Session:
     def _print(self, text: str) -> None:
         # A reader that has seen enough of the answer changes nothing about what was done.
         with contextlib.suppress(BrokenPipeError):
-            if text:
+            if text and self.out is not None:
                 self.out.write(f"{text}\n")
                 self.out.flush()
 

@@ -59,13 +59,15 @@ def flush_quietly() -> None:
 
 
 @contextlib.contextmanager
-def answers_only() -> Iterator[IO[str]]:
+def answers_only() -> Iterator[IO[str] | None]:
     """Hand on the real stdout; until the end, whatever else is printed goes to stderr.
+
+    Where stdout was closed from the beginning, as with ``>&-``, there is None to hand on.
 
     Revisions, ``env.py`` files and post-write hooks print what they like. Where stdout is the
     process's own, what child processes print is turned aside too.
     """
-    real = sys.stdout
+    real: IO[str] | None = sys.stdout
     with contextlib.ExitStack() as stack:
         out = _aside(stack) if _is_own(real) else real
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))

@@ -133,6 +133,21 @@ def test_a_closed_stderr_stops_nothing():
     assert ran.stdout.startswith("Rev: 0000 (head)\n")
 
 
+@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
+def test_a_closed_stdout_is_a_reader_that_is_gone(form):
+    code = PROJECT.replace("COUNT", "1").replace('print("from Python")', "")
+    code = code.replace('os.write(1, b"from the process\\n")', "").replace("sys.stdout.flush()", "")
+    code = code.replace("print('from a child')", "")
+    words = [sys.executable, "-W", "error", "-c", code, "heads", "--format", form]
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_letters_that_the_terminal_lacks_are_escaped():
     code = PROJECT.replace("COUNT", "1").replace('f"{n:04}"', '"\\u00e4"')
     ran = python(code, "heads", environ={"PYTHONIOENCODING": "ascii"})

@@ -438,6 +438,47 @@ def test_on_postgresql_a_killed_revision_left_nothing_and_runs_again(
     assert noted(here, postgresql_url) == before + again
 
 
+_KILLS = """
+import os, signal
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+armed = []
+@event.listens_for(Engine, "after_cursor_execute")
+def executed(connection, cursor, statement, *_):
+    if "alembic_version " in statement and "'r0001'" in statement:
+        armed.append(True)
+@event.listens_for(Engine, "commit")
+def committed(connection):
+    if armed:
+        connection.connection.dbapi_connection.commit()
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("direction", ["upgrade", "downgrade"])
+def test_a_revision_that_was_killed_right_after_its_commit_is_done(
+    project, request, command, kind, direction
+):
+    """The version table knows what the journal could not be told any more."""
+    url = request.getfixturevalue(f"{kind}_url")
+    here = write(project(), url, MAKES["a"], journal=True)
+    revision(here, "r0001", "r0000", upgrade=MAKES["b"], downgrade=DROPS["b"])
+    command(here, "upgrade", "r0000" if direction == "upgrade" else "head")
+    kept = here.read("base.py")
+    here.write("base.py", kept + _KILLS)
+    words, at = (("upgrade",), "r0001") if direction == "upgrade" else (("downgrade",), "r0000")
+    with started(here, *words) as process:
+        assert process.wait(30) == -signal.SIGKILL
+    here.write("base.py", kept)
+    assert here.stamped(url) == [at]
+    assert noted(here, url)[-1] == ("r0001", direction, "running")
+
+    assert "half applied" not in command(here, "plan", status=None).stderr
+    assert command(here, "upgrade", at).stdout.split()[:3] == ["Already", "at", at]
+    assert noted(here, url)[-1] == ("r0001", direction, "done")
+
+
 def test_on_postgresql_a_killed_revision_that_commits_by_itself_is_half_applied(
     project, postgresql_url, command
 ):

@@ -15,6 +15,7 @@ from alembic_migrate.locks.gate import Wish, gate
 from tests.projects import Project
 from tests.safety.histories import (
     assert_unlocked,
+    backend_of,
     finish,
     halted,
     halting,
@@ -188,9 +189,10 @@ def test_databases_of_one_server_do_not_wait_for_each_other(project, command, ma
         assert command(here, "upgrade", "--lock-wait", "0").stdout.startswith("Upgraded")
 
 
+@pytest.mark.parametrize("journal", [False, True], ids=["", "journal"])
 @pytest.mark.parametrize("per_migration", [True, False], ids=["each", "all"])
 def test_a_lock_that_is_lost_ends_the_run_before_the_next_revision(
-    project, postgresql_server, postgresql_url, per_migration
+    project, postgresql_server, postgresql_url, per_migration, journal
 ):
     here = write(
         project(),
@@ -198,17 +200,11 @@ def test_a_lock_that_is_lost_ends_the_run_before_the_next_revision(
         STEPS[0] + "\n" + _until("go"),
         STEPS[1],
         transaction_per_migration=per_migration,
+        journal=journal,
     )
     with started(here, "upgrade") as process:
         wait_until((here.root / "at").exists)
-        name = make_url(postgresql_url).database
-        postgresql_server.execute(
-            lambda cursor: cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'alembic-migrate' AND datname = %s",
-                (name,),
-            )
-        )
+        _end_the_gate(postgresql_server, postgresql_url)
         (here.root / "go").touch()
         result = finish(process)
 
@@ -225,25 +221,68 @@ def test_a_lock_that_is_lost_ends_the_run_before_the_next_revision(
     assert_unlocked(postgresql_url)
 
 
-def test_a_lock_that_is_lost_on_mariadb_ends_the_run_too(project, mariadb_server, mariadb_url):
-    here = write(project(), mariadb_url, STEPS[0] + "\n" + _until("go"), STEPS[1])
+@pytest.mark.parametrize("journal", [False, True], ids=["", "journal"])
+def test_a_lock_that_is_lost_on_mariadb_ends_the_run_too(
+    project, mariadb_server, mariadb_url, journal
+):
+    steps = (STEPS[0] + "\n" + _until("go"), STEPS[1])
+    here = write(project(), mariadb_url, *steps, journal=journal)
     with started(here, "upgrade") as process:
         wait_until((here.root / "at").exists)
-        name = make_url(mariadb_url).database
-
-        def kill(cursor):
-            cursor.execute(
-                "SELECT MIN(id) FROM information_schema.processlist WHERE db = %s", (name,)
-            )
-            cursor.execute(f"KILL {cursor.fetchone()[0]}")
-
-        mariadb_server.execute(kill)
+        _end_the_gate(mariadb_server, mariadb_url)
         (here.root / "go").touch()
         result = finish(process)
 
     assert result.exit == 5, result
+    assert result.stderr == (
+        "Running upgrade  -> r0000, a step\n"
+        "Error: the lock's connection was lost: another process may be migrating now\n"
+        "  r0000 ran before it and stays: the database is now at r0000\n"
+        "  run the command again\n"
+    )
     assert here.stamped(mariadb_url) == ["r0000"]
     assert_unlocked(mariadb_url)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_lock_that_is_lost_after_the_last_revision_is_a_warning(project, request, command, kind):
+    url = request.getfixturevalue(f"{kind}_url")
+    here = write(project(), url, STEPS[0] + "\n" + _until("go"), journal=True)
+    with started(here, "upgrade") as process:
+        wait_until((here.root / "at").exists)
+        _end_the_gate(request.getfixturevalue(f"{kind}_server"), url)
+        (here.root / "go").touch()
+        result = finish(process)
+
+    assert result.exit == 0, result
+    assert result.stdout == "Upgraded to r0000 (head), 1 revision\n"
+    assert result.stderr.endswith(
+        "\nWarning: all was done, but the journal does not tell so: "
+        "the lock's connection was lost: another process may be migrating now\n"
+    )
+    assert_unlocked(url)
+    # The next run sees what became of it.
+    assert command(here, "upgrade").stdout == "Already at r0000 (head)\n"
+    outcomes = "SELECT revision, outcome FROM alembic_version_journal"
+    assert here.rows(url, outcomes) == [("r0000", "done")]
+
+
+def _end_the_gate(server, url: str) -> None:
+    """Let the server end the connection that holds the gate."""
+    name = make_url(url).database
+
+    def end(cursor):
+        if backend_of(url) == "postgresql":
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'alembic-migrate' AND datname = %s",
+                (name,),
+            )
+            return
+        cursor.execute("SELECT MIN(id) FROM information_schema.processlist WHERE db = %s", (name,))
+        cursor.execute(f"KILL {cursor.fetchone()[0]}")
+
+    server.execute(end)
 
 
 def _until(name: str) -> str:

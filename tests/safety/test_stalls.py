@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 
@@ -164,10 +165,11 @@ def test_a_cut_in_the_middle_of_ddl_names_the_statement_and_ends_its_session(
     assert again.stdout == "Upgraded to r0001 (head), 1 revision\n", again
 
 
-def test_the_gate_alone_that_stalls_ends_the_run(project, proxied, plain, driver):
+@pytest.mark.parametrize("journal", [False, True], ids=["", "journal"])
+def test_the_gate_alone_that_stalls_ends_the_run(project, proxied, plain, driver, journal):
     """Its connection leads through the proxy, the migrating one does not."""
     proxy = proxied(plain)
-    here = write(project(), driver(proxy.url), CREATE + WAITS, INSERT)
+    here = write(project(), driver(proxy.url), CREATE + WAITS, INSERT, journal=journal)
     here.write("migrations/env.py", DIRECT.format(url=plain))
     with started(here, "upgrade") as process:
         wait_until((here.root / "at").exists)
@@ -177,9 +179,14 @@ def test_the_gate_alone_that_stalls_ends_the_run(project, proxied, plain, driver
         took = time.monotonic() - began
 
     assert result.exit == 5, result
-    assert result.stderr.splitlines()[1] == (
-        "Error: the lock's connection does not answer: another process may be migrating now"
-    )
+    told = result.stderr.splitlines()[-4:]
+    told[2] = re.sub("stays: .*, which env.py chose,", "stays: CHOSEN", told[2])
+    assert told == [
+        "Running upgrade  -> r0000, a step",
+        "Error: the lock's connection does not answer: another process may be migrating now",
+        "  r0000 ran before it and stays: CHOSEN is now at r0000",
+        "  run the command again",
+    ]
     assert took < 20
     assert here.stamped(plain) == ["r0000"]
     proxy.close()
