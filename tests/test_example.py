@@ -37,6 +37,9 @@ def test_the_example_goes_up_and_down_and_its_history_is_what_its_models_say(exa
     assert example.stamped(reporting) == ["6ac2f8e07b94"]
 
     example.run("check", "--all", env=urls)
+    assert example.run("check", "--all", "--drift", env=urls).stdout == (
+        "app: no problems found\nreporting: no problems found\n"
+    )
 
     before = example.files("migrations")
     example.run("migrate", "--all", "-m", "nothing", env=urls)

@@ -207,6 +207,7 @@ def test_every_command_works_with_a_folder_of_the_ancestors(project, command):
     )
     assert command(here, "stamp", "bbb").stdout == "Stamped bbb (head)\n"
     assert command(here, "check").stdout == "No problems found\n"
+    assert command(here, "check", "--drift").stdout == "No problems found\n"
     assert command(here, "current", "--head-only").stdout == "bbb (head)\n"
     assert command(here, "downgrade").stdout == "Downgraded to aaa, 1 revision\n"
     assert command(here, "downgrade", "--sql", "aaa:base").stdout.startswith(
@@ -277,7 +278,7 @@ def test_a_password_with_a_percent_reaches_the_server(project, command, request,
     command(here, "upgrade", env=real)
 
     assert command(here, "current", env=real).stdout == "aaa (head)\n"
-    assert command(here, "check", env=real).stdout == "No problems found\n"
+    assert command(here, "check", "--drift", env=real).stdout == "No problems found\n"
 
 
 def test_the_two_names_answer_for_the_base_that_is_being_run(project, command):

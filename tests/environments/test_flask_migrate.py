@@ -86,7 +86,7 @@ def test_the_lines_that_the_message_has_to_paste_work(flask, command):
     made = command(flask, "migrate", "-m", "first", "--rev-id", "aaa", env=with_url)
     assert made.stdout == "Detected: add table book\nWrote migrations/versions/aaa_first.py\n"
     command(flask, "upgrade", env=with_url)
-    assert command(flask, "check", env=with_url).stdout == "No problems found\n"
+    assert command(flask, "check", "--drift", env=with_url).stdout == "No problems found\n"
     assert flask.tables("sqlite:///shop.db") == ["alembic_version", "book"]
 
 
@@ -132,6 +132,9 @@ def test_with_a_context_from_the_base_module_the_folder_runs_as_it_is(flask, com
     assert command(flask, "migrate").stdout == "Nothing to do: no changes detected\n"
     assert command(flask, "current").stdout == "aaa (head)\n"
     assert command(flask, "check").stdout == "No problems found\n"
+    # The URL is the application's alone.
+    refused = command(flask, "--url", "sqlite://", "check", "--scratch", status=2).stderr
+    assert "Error: something connects to another database than the scratch one" in refused
     assert command(flask, "downgrade", "--sql", "aaa:base").stdout.startswith(
         "-- Running downgrade aaa -> \n"
     )
