@@ -120,7 +120,7 @@ def test_a_statement_that_outlives_its_process_is_waited_for(orphaned, postgresq
 
 
 def test_a_statement_that_outlives_its_process_too_long_is_told(orphaned):
-    result = finish(start(orphaned(ORPHAN_SECONDS), "upgrade", "--lock-wait", "0"))
+    result = finish(start(orphaned(12), "upgrade", "--lock-wait", "0"))
 
     assert result.exit == 5
     assert neutral(result.stderr) == (
