@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from alembic_migrate.databases.catalogue.comparing import Difference, compare
 from alembic_migrate.databases.catalogue.items import Catalogue
 from alembic_migrate.databases.catalogue.reading import read_catalogue
+from alembic_migrate.databases.catalogue.texts import clauses
 from alembic_migrate.databases.connecting import run_on
 from tests.servers import asynchronous
 
@@ -206,6 +207,23 @@ def test_databases_are_equal_that_came_about_in_different_ways(two, kind, statem
     assert [told(each) for each in compare(first, second)] == []
     assert {item.kind for item in first.items.values()} >= {"table", "column", "index", "view"}
     assert len(first.items) == len(second.items)
+
+
+def test_checks_are_read_from_a_tables_text():
+    sql = """
+        CREATE TABLE t (a TEXT DEFAULT 'CHECK (no)' CHECK (a <> ')'), "check" INTEGER,
+        CONSTRAINT "named" CHECK ( (a IS NULL) OR length( a )>1 ), -- CHECK (nor this)
+        /* CHECK (nor that) */ check("check" > 0))
+        """
+    assert list(clauses(sql, "CHECK")) == [
+        (None, "a <> ')'"),
+        ("named", "(a IS NULL)OR length(a)>1"),
+        (None, "check > 0"),
+    ]
+    assert list(clauses("UNIQUE (a), CONSTRAINT [b] UNIQUE(`a`, b)", "UNIQUE")) == [
+        (None, "a"),
+        ("b", "a,b"),
+    ]
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "aiomysql", "aiosqlite"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import SAWarning
 
 from alembic_migrate.databases.catalogue.items import Item
+from alembic_migrate.databases.catalogue.texts import after_as, bare, behind, clauses, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Inspector
 
 _OPTIONS = re.compile(r"\)\s*((?:WITHOUT\s+ROWID|STRICT|,|\s)*)$", re.IGNORECASE)
-_SPACE = re.compile(r"\s+")
-_QUOTES = re.compile(r"[\"`\[\]]")
 
 # What is read of a table depends on its text alone, and who looks at every step of a history sees
 # most texts again and again.
@@ -49,54 +46,53 @@ def _read(
     elif kind == "index":
         yield _index(connection, table, name, sql or "")
     elif kind == "view":
-        yield Item("view", None, None, name, {"definition": _after_as(sql or "")})
+        yield Item("view", None, None, name, {"definition": after_as(sql or "")})
     elif kind == "trigger":
-        yield Item("trigger", None, table, name, {"definition": _behind(sql or "", name)})
+        yield Item("trigger", None, table, name, {"definition": behind(sql or "", name)})
 
 
 def _table(connection: Connection, inspector: Inspector, name: str, sql: str) -> Iterator[Item]:
     if re.match(r"CREATE\s+VIRTUAL", sql, re.IGNORECASE):
-        yield Item("table", None, None, name, {"definition": _behind(sql, name)})
+        yield Item("table", None, None, name, {"definition": behind(sql, name)})
         return
     options = _OPTIONS.search(sql)
     facts: dict[str, Any] = {}
     if options and options[1].strip():
-        facts["options"] = sorted(_plain(options[1]).upper().split(","))
+        facts["options"] = sorted(plain(options[1]).upper().split(","))
     if re.search(r"\bAUTOINCREMENT\b", sql, re.IGNORECASE):
         facts["autoincrement"] = True
     yield Item("table", None, None, name, facts)
     yield from _columns(connection, name)
-    yield from _constraints(inspector, name)
+    yield from _constraints(connection, inspector, name, sql)
 
 
 def _columns(connection: Connection, table: str) -> Iterator[Item]:
     for row in connection.exec_driver_sql(f"PRAGMA table_xinfo({_quoted(table)})").fetchall():
         _, name, type_, notnull, default, _, hidden = row
         facts = {
-            "type": _plain(type_).upper(),
+            "type": plain(type_).upper(),
             "nullable": not notnull,
-            "default": None if default is None else _bare(str(default)),
+            "default": None if default is None else bare(str(default)),
         }
         if hidden:
             facts["generated"] = {2: "virtual", 3: "stored"}.get(hidden, "hidden")
         yield Item("column", None, table, name, facts)
 
 
-def _constraints(inspector: Inspector, table: str) -> Iterator[Item]:
+def _constraints(
+    connection: Connection, inspector: Inspector, table: str, sql: str
+) -> Iterator[Item]:
     """Yield constraints; one without a name is known by what it says."""
     key = inspector.get_pk_constraint(table)
     if key["constrained_columns"]:
         yield _constraint(
             table, key["name"], "primary key", {"columns": key["constrained_columns"]}
         )
-    with warnings.catch_warnings():
-        # SQLAlchemy reads the indexes for it, and warns of those that it does not understand.
-        warnings.simplefilter("ignore", SAWarning)
-        uniques = inspector.get_unique_constraints(table)
-    for unique in uniques:
-        yield _constraint(table, unique["name"], "unique", {"columns": unique["column_names"]})
-    for check in inspector.get_check_constraints(table):
-        yield _constraint(table, check["name"], "check", {"definition": _plain(check["sqltext"])})
+    names = {columns: name for name, columns in clauses(sql, "UNIQUE")}
+    for columns in _uniques(connection, table):
+        yield _constraint(table, names.get(",".join(columns)), "unique", {"columns": columns})
+    for name, condition in clauses(sql, "CHECK"):
+        yield _constraint(table, name, "check", {"definition": condition})
     for one in inspector.get_foreign_keys(table):
         referred = one["referred_columns"] or one["constrained_columns"]
         facts = {
@@ -105,6 +101,15 @@ def _constraints(inspector: Inspector, table: str) -> Iterator[Item]:
             **{option: value for option, value in sorted(one.get("options", {}).items()) if value},
         }
         yield _constraint(table, one["name"], "foreign key", facts)
+
+
+def _uniques(connection: Connection, table: str) -> Iterator[list[str]]:
+    """Yield the columns of each index that stands for a unique constraint."""
+    for row in connection.exec_driver_sql(f"PRAGMA index_list({_quoted(table)})").fetchall():
+        name, origin = row[1], row[3]
+        if origin == "u":
+            columns = connection.exec_driver_sql(f"PRAGMA index_info({_quoted(name)})").fetchall()
+            yield [str(column[2]) for column in columns]
 
 
 def _constraint(table: str, name: Any, kind: str, facts: dict[str, Any]) -> Item:
@@ -134,43 +139,11 @@ def _index(connection: Connection, table: str, name: str, sql: str) -> Item:
     # What is not told in pieces is compared as it was written, but for blanks and quotes.
     written, where, condition = re.split(r"(\)\s*WHERE\b|$)", sql, maxsplit=1, flags=re.IGNORECASE)
     if "expression" in " ".join(parts):
-        facts["definition"] = _behind(written, name)
+        facts["definition"] = behind(written, name)
     if where:
-        facts["where"] = _plain(condition)
+        facts["where"] = plain(condition)
     return Item("index", None, table, name, facts)
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _plain(sql: str) -> str:
-    """Return SQL without the blanks and the quotes around names that mean nothing."""
-    text = _SPACE.sub(" ", _QUOTES.sub("", sql)).strip()
-    return re.sub(r"\s*([(),])\s*", r"\1", text)
-
-
-def _bare(default: str) -> str:
-    """Return a default without brackets around all of it, which a copied table may have."""
-    while default.startswith("(") and default.endswith(")") and _is_pair(default):
-        default = default[1:-1].strip()
-    return default
-
-
-def _is_pair(text: str) -> bool:
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and place < len(text) - 1:
-            return False
-    return True
-
-
-def _after_as(sql: str) -> str:
-    return _plain(re.split(r"\bAS\b", sql, maxsplit=1, flags=re.IGNORECASE)[-1])
-
-
-def _behind(sql: str, name: str) -> str:
-    """Return a definition behind the name of what it defines."""
-    plain = _plain(sql)
-    return plain.partition(name)[2].strip()
