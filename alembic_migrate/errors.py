@@ -7,7 +7,8 @@ AlembicMigrateError
 │   └── DiscoveryError    2  the user's own module: missing, failing, or without what is asked of it
 ├── HistoryError          1  the revision files: several heads, broken files, a loop
 ├── DatabaseError         1  the database: unreachable, refusing, in a state that cannot be right
-│   └── NotAtHead         4  a database that was expected at head is not
+│   ├── NotAtHead         4  a database that was expected at head is not
+│   └── NoSuchDatabase    1  the server has no database, or the database no schema, of that name
 ├── MigrationError        1  a revision failed while it ran
 ├── OutdatedPlan          1  what a plan was made for is not what is there any more
 ├── ConsentError          3  declined, or needs ``--confirm``
@@ -96,6 +97,12 @@ class NotAtHead(DatabaseError):
     exit_status = 4
 
 
+class NoSuchDatabase(DatabaseError):
+    """The server has no database of that name, or the database no such schema."""
+
+    code = "no-such-database"
+
+
 class MigrationError(AlembicMigrateError):
     """A revision failed while it ran."""
 
@@ -145,6 +152,10 @@ class BasesFailed(AlembicMigrateError):
         statuses = {o.error.exit_status for o in outcomes if o.error is not None}
         if len(outcomes) == 1 and statuses:
             self.exit_status = statuses.pop()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how it is made again in another process."""
+        return type(self), (self.message, self.outcomes), self.__dict__
 
 
 class Interrupted(AlembicMigrateError):

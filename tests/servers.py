@@ -132,8 +132,11 @@ def start_postgresql() -> Server:
     )
 
 
-def start_mariadb() -> Server:
+def start_mariadb(**more: object) -> Server:
     """Start a MariaDB server with the system's ``mariadbd``.
+
+    Args:
+        more: further settings, by their names with underscores.
 
     Raises:
         Unavailable: it is not installed.
@@ -162,7 +165,7 @@ def start_mariadb() -> Server:
         settings |= {"tmpdir": temporary, "pid-file": folder / "pid"}
         settings |= {"bind-address": "127.0.0.1", "init-file": folder / "accounts.sql"}
         settings |= {"innodb-flush-log-at-trx-commit": 0, "innodb-flush-method": "nosync"}
-        settings |= {"innodb-buffer-pool-size": "32M"}
+        settings |= {"innodb-buffer-pool-size": "32M", **more}
         flags = [f"--{key}={value}" for key, value in settings.items()]
         return [server, "--no-defaults", *who, "--skip-name-resolve", *flags]
 

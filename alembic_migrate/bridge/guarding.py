@@ -9,25 +9,31 @@ from typing import TYPE_CHECKING
 from alembic_migrate.bridge.journal import DONE, Journal
 from alembic_migrate.bridge.rehearsing import COMMITS, Rehearsal, check_deferred
 from alembic_migrate.bridge.session import Session, StartAgain
+from alembic_migrate.bridge.truth import look, unanswered
+from alembic_migrate.databases.escaping import Escapes
+from alembic_migrate.databases.executed import Statements
 from alembic_migrate.databases.faults import first_line
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sockets import cut_all
-from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite
+from alembic_migrate.databases.sqlite import SqliteCare, migrating_sqlite, opened_file
 from alembic_migrate.databases.urls import sqlite_place
-from alembic_migrate.databases.watching import Statements, watched
+from alembic_migrate.databases.watching import watched
 from alembic_migrate.errors import MigrationError
 from alembic_migrate.events import Event
-from alembic_migrate.locks.gate import Gate, Wish, gate
+from alembic_migrate.locks.gate import Gate, Wish, gate, none_known
+from alembic_migrate.locks.sessions import lock_for
 from alembic_migrate.locks.sidecar import SidecarLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
     from sqlalchemy.engine import URL, Connection
 
+    from alembic_migrate.bridge.sites import Site
+    from alembic_migrate.bridge.truth import Position
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.events import Report
     from alembic_migrate.targets import Target
@@ -39,12 +45,14 @@ class Guard:
     Args:
         target: what is migrated.
         held: the gate, held already.
-        noting: what the journal is written on; None: after the run.
         statements: what the run executes.
         sqlite: looks after SQLite's foreign keys.
+        noting: what the journal is written on; None: after the run.
+        tell: is told what a user should know of the lock.
 
     Attributes:
         rehearsal: what is rolled back again; None where it is meant to stay.
+        escapes: looks for transactions that end without SQLAlchemy's knowledge.
         session: the one that migrates.
     """
 
@@ -55,6 +63,7 @@ class Guard:
         statements: Statements,
         sqlite: SqliteCare,
         noting: Held | None,
+        tell: Callable[[str], None],
     ) -> None:
         self.target = target
         self.gate = held
@@ -62,8 +71,12 @@ class Guard:
         self.sqlite = sqlite
         self.journal = Journal(target, noting) if target.keeps_journal else None
         self.rehearsal: Rehearsal | None = None
+        self.escapes = Escapes(statements)
         self.session = Session(target, held.connection)
         self._sidecars: dict[Path, SidecarLock] = {}
+        self._tell = tell
+        url = target.configured_url()
+        self._told = {url.get_backend_name()} if url is not None else set()
 
     def enter(self, context: MigrationContext, heads: Sequence[str]) -> None:
         """Take the lock of the migrating session itself, and set its limits.
@@ -75,17 +88,21 @@ class Guard:
         Raises:
             StartAgain: another session, whose process may be dead, still works; or the version
                 table has changed since.
+            ConfigError: a lock is required, and none is known for the server.
         """
         connection = context.connection
         if connection is not None:
             # Of another database, or schema, that the environment script ran before.
             self.session.leave()
-            self._enter_sqlite(connection)
+            if connection.dialect.name == "sqlite":
+                self._enter_sqlite(connection)
+            else:
+                self._enter_other(connection.dialect.name)
             self.session.enter(connection, context, heads)
 
     def _enter_sqlite(self, connection: Connection) -> None:
         """Take the lock of a SQLite file that an environment script chose in place of ours."""
-        file = sqlite_place(connection.engine.url)
+        file = sqlite_place(connection.engine.url) or opened_file(connection)
         if file is None or self.target.config["lock"] == "off":
             return
         configured = self.target.configured_url()
@@ -98,6 +115,16 @@ class Guard:
             raise StartAgain
         self.session.awaited = None
         self._sidecars[lock.path] = lock
+        if self.target.config["lock"] == "require":
+            chose = "engine" if self.target.environment == "builtin" else "env.py"
+            self._tell(f"the lock is the file {lock.path}, beside the database that {chose} opened")
+
+    def _enter_other(self, backend: str) -> None:
+        """Say, once, that no lock is known for a server that an environment script chose."""
+        mode = self.target.config["lock"]
+        if backend not in self._told and lock_for(backend, "session", None, "") is None:
+            none_known(backend, mode, self._tell)
+            self._told.add(backend)
 
     def rehearsed(self, connection: Connection) -> None:
         """Check, before what was rehearsed is rolled back, what a commit would check.
@@ -156,6 +183,12 @@ class Guard:
         """Tell whether the gate's connection was given up, because nothing answered on it."""
         return self.gate.connection is not None and self.gate.connection.lost
 
+    def look_at(self, site: Site, seconds: float | None = None) -> tuple[Position, tuple[str, ...]]:
+        """Ask a database where a failure left it, as ``look`` does, but for what cannot answer."""
+        if self.silent and not site.chosen:
+            return unanswered(site)
+        return look(site, self.session.invalid_before(site), seconds)
+
     def came_through(self) -> None:
         """Check what a revision left that came to its end, before the version table says so.
 
@@ -208,6 +241,10 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
     """
     statements = Statements()
     url = target.configured_url()
+
+    def tell(said: str) -> None:
+        report(Event("warning", said, target.label))
+
     with contextlib.ExitStack() as stack:
         open_gate = Gate(lambda: True)
         if url is not None:
@@ -221,16 +258,17 @@ def guarding(target: Target, report: Report) -> Iterator[Guard]:
                 factory=target.engine_factory,
                 timeout=target.connect_timeout,
             )
-            tell = lambda said: report(Event("warning", said, target.label))  # noqa: E731
             open_gate = stack.enter_context(gate(wish, tell))
         sqlite = stack.enter_context(migrating_sqlite(rehearsing=target.rehearsing))
         rehearsal = Rehearsal(statements) if target.rehearsing else None
         if rehearsal is not None:
             # Before it is noted what is committed: nothing is.
             stack.enter_context(rehearsal.watched())
-        stack.enter_context(watched(statements))
+        escapes = Escapes(statements)
+        stack.enter_context(watched(statements, escapes))
         noting = stack.enter_context(_noting(target, url, open_gate))
-        guard = Guard(target, open_gate, statements, sqlite, noting)
+        guard = Guard(target, open_gate, statements, sqlite, noting, tell)
+        guard.escapes = escapes
         guard.rehearsal = rehearsal
         stack.enter_context(listening({"checkin": guard.session.returned}))
         try:

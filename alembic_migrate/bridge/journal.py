@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, inspect, select
 from sqlalchemy.dialects.mysql import DATETIME
 
+from alembic_migrate.bridge.asking import ask
 from alembic_migrate.databases.connecting import run_on
+from alembic_migrate.databases.watching import OURS
 from alembic_migrate.integrity.sums import text_sum
-from alembic_migrate.results import JournalEntry
+from alembic_migrate.results import Applied, JournalEntry
 from alembic_migrate.targets.target import JOURNAL_SUFFIX
 from alembic_migrate.version import VERSION
 
@@ -172,6 +174,7 @@ class Journal:
 
     def _write(self, connection: Connection, rows: list[_Row]) -> None:
         rows = sorted(rows, key=lambda row: row.started)
+        connection.execution_options(**{OURS: True})  # nothing that a revision did
         self.table.create(connection, checkfirst=True)
         connection.execute(self.table.insert(), [row.values() for row in rows])
         connection.commit()
@@ -202,10 +205,28 @@ def entries(target: Target, connection: Connection) -> tuple[JournalEntry, ...]:
     )
 
 
+def read_journal(target: Target) -> Applied:
+    """Return a target's journal, newest first.
+
+    Raises:
+        DatabaseError: the database cannot be read.
+    """
+    return Applied(target.name, ask(target, lambda c: entries(target, c)))
+
+
 def unfinished(target: Target, connection: Connection) -> JournalEntry | None:
     """Return the revision that a run left half applied and nobody has resolved, or None."""
-    left = (one for one in entries(target, connection) if one.outcome in {RUNNING, HALF})
+    left = (
+        one
+        for one in entries(target, connection)
+        if one.outcome == HALF or (one.outcome == RUNNING and one.direction in GOING_ON)
+    )
     return next(left, None)
+
+
+def is_open(target: Target, connection: Connection) -> bool:
+    """Tell whether there is a row whose end is not noted, or was not a whole one."""
+    return any(one.outcome in {RUNNING, HALF} for one in entries(target, connection))
 
 
 def resolve(target: Target, connection: Connection, revision: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,8 +81,8 @@ class _Leftovers:
         """Return the revision that is half applied, or None.
 
         Args:
-            closing: close the rows of killed runs of which it is known how they ended. Without the
-                lock a row may be that of a run that is alive.
+            closing: close the rows of killed runs. Without the lock a row may be that of a run that
+                is alive.
         """
         rows = entries(self._target, self._connection)
         if closing and any(row.outcome == RUNNING for row in rows):
@@ -89,41 +90,38 @@ class _Leftovers:
             rows = entries(self._target, self._connection)
         if not any(row.outcome in {RUNNING, HALF} for row in rows):
             return None
-        applied, outside = self._applied(), self._outside()
         left = (
             row
             for row in rows
             if row.outcome == HALF
-            or (
-                row.outcome == RUNNING
-                and not _came_through(row.revision, row.direction, applied)
-                and not (self._rolls_back and row.revision not in outside)
-            )
+            or (row.outcome == RUNNING and self._end_of(row.revision, row.direction) == HALF)
         )
         return next(left, None)
 
     def _close(self) -> None:
-        """Close the rows of what was killed after its commit, or has left nothing."""
+        """Close the rows of runs that were killed: no other one is alive."""
         table = journal_table(self._target)
         row = table.c
-        open_rows = select(row.id, row.revision, row.direction).where(row.outcome == RUNNING)
-        applied = self._applied()
-        done = [
-            number
-            for number, revision, direction in self._connection.execute(open_rows).all()
-            if _came_through(revision, direction, applied)
-        ]
-        closed = table.update().where(row.outcome == RUNNING)
-        self._connection.execute(
-            closed.where(row.id.in_(done)).values(outcome=DONE, finished=now())
-        )
-        if self._rolls_back:
-            self._connection.execute(
-                closed.where(row.revision.not_in(self._outside())).values(
-                    outcome=FAILED, finished=now()
-                )
-            )
+        found = select(row.id, row.revision, row.direction).where(row.outcome == RUNNING)
+        for number, revision, direction in self._connection.execute(found).all():
+            outcome = self._end_of(revision, direction)
+            closed = table.update().where(row.id == number)
+            self._connection.execute(closed.values(outcome=outcome, finished=now()))
 
+    def _end_of(self, revision: str, direction: str) -> str:
+        """Return how a killed run ended: a stamp is one statement, and is there or is not."""
+        if direction not in GOING_ON:
+            return DONE if self._is_stamped(revision) else FAILED
+        if self._applied is not None and (revision in self._applied) == (direction == "upgrade"):
+            return DONE  # the version table says already what it says after it
+        return FAILED if self._rolls_back and revision not in self._outside else HALF
+
+    def _is_stamped(self, revision: str) -> bool:
+        if self._applied is None:
+            return False
+        return not self._applied if revision == "base" else {*revision.split(", ")} <= self._applied
+
+    @cached_property
     def _applied(self) -> set[str] | None:
         """Return the revisions that the version table tells of; None where there is no such table.
 
@@ -141,14 +139,8 @@ class _Leftovers:
                 continue
         return found
 
+    @cached_property
     def _outside(self) -> list[str]:
         """Return the revisions that commit something of their own (``autocommit_block``)."""
         files = {script.revision: Path(script.path) for script in self._scripts.walk_revisions()}
         return [name for name, file in files.items() if autocommit_line(file) is not None]
-
-
-def _came_through(revision: str, direction: str, applied: set[str] | None) -> bool:
-    """Tell whether the version table says already what it says after a revision."""
-    if applied is None or direction not in GOING_ON:
-        return False
-    return (revision in applied) == (direction == "upgrade")

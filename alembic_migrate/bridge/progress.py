@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.journal import DONE, FAILED, HALF
 from alembic_migrate.bridge.sites import Sites
-from alembic_migrate.bridge.truth import Position, Truth, look, unanswered
-from alembic_migrate.databases.faults import explain, first_line, is_database_fault, is_lock_timeout
-from alembic_migrate.databases.watching import Statements
+from alembic_migrate.bridge.truth import Position, Truth, look
+from alembic_migrate.databases.executed import Statements
+from alembic_migrate.databases.faults import explain, first_line, gave_way, is_database_fault
 from alembic_migrate.discovery.modules import describe, line_in
 from alembic_migrate.errors import (
     AlembicMigrateError,
@@ -124,8 +124,11 @@ class Progress:
             self.running = begun
             self.report(Event("step", _told(step), self.target.label))
             started = time.perf_counter()
-            run(**given)
-            if self.guard is not None:
+            if self.guard is None:
+                run(**given)
+            else:
+                with self.guard.escapes.looked_for(context.connection):
+                    run(**given)
                 self.guard.came_through()
             self.running = replace(begun, seconds=time.perf_counter() - started)
 
@@ -187,7 +190,7 @@ class Progress:
                     raise
             url = self.target.configured_url()
             if is_database_fault(error):
-                raise explain(error, url) from error
+                raise explain(error, url, self.target.how_to_make) from error
             raise MigrationError(
                 f"{self.target.prefix}{describe(error)}",
                 hint="--raiseerr shows the whole traceback",
@@ -209,7 +212,7 @@ class Progress:
             "revision": revision,
             "file": str(script.path),
             "line": line,
-            "lock_timeout": is_lock_timeout(error),
+            **gave_way(error),
         }
         hint = _NO_SCRIPT
         if not self.offline:
@@ -244,7 +247,7 @@ class Progress:
     def _told(self, truth: Truth) -> str:
         """Return what a failure left, and the way out where the journal keeps it in mind."""
         noted = self.guard is not None and self.guard.journal is not None
-        if not (noted and (truth.kept or truth.lost) and self.running):
+        if not (noted and truth.is_half and self.running):
             return truth.told()
         resolve = f"alembic-db resolve{self.target.flag} {self.running.revision}"
         return (
@@ -255,7 +258,7 @@ class Progress:
     def _note_end(self, truth: Truth) -> None:
         if self.running is not None and self.guard is not None:
             with suppress(Exception):  # what failed matters more than its row
-                self.guard.ended(HALF if truth.kept or truth.lost else FAILED)
+                self.guard.ended(HALF if truth.is_half else FAILED)
 
     def _lost_midway(self, error: BaseException) -> str | None:
         """Return the statement that may be finished although the connection was cut under it."""
@@ -268,19 +271,17 @@ class Progress:
 
     def _look(self, *, lost: str | None = None, seconds: float | None = None) -> Truth:
         done = tuple(step.revision for step in self.steps)
-        invalid = self.guard.session.invalid_before if self.guard is not None else ()
-        kept = tuple(self.statements.kept)
+        left = (tuple(self.statements.kept), tuple(self.statements.perhaps), lost)
         sites = self.sites.all(self.before)
         if not sites:
-            return Truth(Position(self.before, None, known=False), done, kept, (), lost=lost)
-        silent = self.guard is not None and self.guard.silent
+            return Truth(Position(self.before, None, known=False), done, *left)
         *others, (position, new) = [
-            unanswered(site) if silent and not site.chosen else look(site, invalid, seconds)
+            look(site, (), seconds) if self.guard is None else self.guard.look_at(site, seconds)
             for site in sites
         ]
         with suppress(Exception):  # the version table may name anything
             done = self._still_done(done, position.after)
-        return Truth(position, done, kept, new, tuple(other for other, _ in others), lost)
+        return Truth(position, done, *left, new, tuple(other for other, _ in others))
 
     def _still_done(self, done: tuple[str, ...], after: tuple[str, ...] | None) -> tuple[str, ...]:
         """Return the finished revisions without those that one transaction for all took back."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from alembic_migrate.databases.listening import listening
-from alembic_migrate.databases.statements import calls_unknown, is_commit, is_read
-from alembic_migrate.databases.watching import OURS, is_autocommit
+from alembic_migrate.databases.statements import is_autocommit, is_commit, is_read, may_change
+from alembic_migrate.databases.watching import OURS
 from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.history.contents import autocommit_line
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.bridge.scripts import Scripts
-    from alembic_migrate.databases.watching import Statements
+    from alembic_migrate.databases.executed import Statements
     from alembic_migrate.targets import Target
 
 COMMITS = "it commits by itself, which a rehearsal cannot take back"
@@ -117,7 +117,7 @@ class Rehearsal:
         def look(other: Connection, _cursor: object, statement: str, *_rest: object) -> None:
             if OURS in other.get_execution_options():
                 return
-            at_once = is_autocommit(other) and (not is_read(statement) or calls_unknown(statement))
+            at_once = is_autocommit(other) and (not is_read(statement) or may_change(statement))
             if is_commit(statement, other.dialect.name) or at_once:
                 refuse(other)
             if _raw(other) is self._raw:

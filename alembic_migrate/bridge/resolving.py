@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.migration import RevisionStep
 
+from alembic_migrate.bridge.asking import ask
 from alembic_migrate.bridge.job import Job
 from alembic_migrate.bridge.journal import resolve, unfinished
 from alembic_migrate.bridge.scripts import Scripts
-from alembic_migrate.bridge.state import ask
 from alembic_migrate.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
 from alembic_migrate.bridge.limits import limit, lock_timeout
 from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.connecting import guarded
+from alembic_migrate.databases.faults import code_of
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.sockets import cut
 from alembic_migrate.databases.timeouts import ConnectTimeout
+from alembic_migrate.databases.urls import mask
 from alembic_migrate.locks.blockers import Blockers
 from alembic_migrate.locks.ending import end_session, number_of
 from alembic_migrate.locks.pooler import refuse_pooler
@@ -22,9 +27,15 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy.engine import Connection
 
+    from alembic_migrate.bridge.sites import Site
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.locks.holder import Holder
     from alembic_migrate.targets import Target
+
+# The isolation levels at which each statement sees what was committed before it.
+_SEES_COMMITS = {"READ UNCOMMITTED", "READ COMMITTED", "AUTOCOMMIT"}
+
+_CHANGED_SINCE = "40001"  # PostgreSQL's, of a row
 
 _SOON = ConnectTimeout(2.0, configured=True)
 _ENDING = 3.0  # seconds that ending a session may take
@@ -34,7 +45,14 @@ class StartAgain(BaseException):
     """Somebody else moved the database, or still works on it: begin anew with what is there now.
 
     No ``Exception``, so that an environment script's own ``except Exception`` lets it through.
+
+    Args:
+        moved: the database was moved, and nobody works on it any more.
     """
+
+    def __init__(self, *, moved: bool = False) -> None:
+        super().__init__()
+        self.moved = moved
 
 
 class Session:
@@ -47,13 +65,12 @@ class Session:
     Attributes:
         awaited: who had the lock when it was tried for last; None where nobody had it, or nobody is
             known.
-        invalid_before: indexes that were invalid before anything ran.
     """
 
     def __init__(self, target: Target, beside: Held | None) -> None:
         self.target = target
         self.awaited: Holder | None = None
-        self.invalid_before: tuple[str, ...] = ()
+        self._invalid: dict[str | None, tuple[str, ...]] = {}
         self._beside = beside
         self._on: tuple[Connection, Any] | None = None
         self._number: int | None = None
@@ -86,12 +103,20 @@ class Session:
                 self.awaited = lock.holder(connection)
                 raise StartAgain
             self.awaited, self._lock = None, lock
-            if set(context.get_current_heads()) != set(heads):
-                raise StartAgain
+            if _heads_now(connection, context) != set(heads):
+                raise StartAgain(moved=True)
         self._resetting = limit(connection, self.target, self._beside)
         if connection.dialect.name == "postgresql":
-            self.invalid_before = invalid_indexes(connection)
+            if (where := self._database_of(connection)) not in self._invalid:
+                self._invalid[where] = invalid_indexes(connection)
             self._watch_blockers(connection)
+
+    def _database_of(self, connection: Connection) -> str | None:
+        return None if self.target.environment == "builtin" else mask(connection.engine.url)
+
+    def invalid_before(self, site: Site) -> tuple[str, ...]:
+        """Return the indexes of a database that were invalid before the run's first attempt."""
+        return self._invalid.get(None if site.engine is None else site.database, ())
 
     def _lock_for(self, connection: Connection, context: MigrationContext) -> SessionLock | None:
         if self.target.config["lock"] == "off":
@@ -208,6 +233,28 @@ class Session:
                 raw.close()
             return False
         return True
+
+
+def _heads_now(connection: Connection, context: MigrationContext) -> set[str]:
+    """Return the ids in the version table now: a transaction may see them as they were before.
+
+    Its snapshot is taken when it first reads, and the lock came after that.
+
+    Raises:
+        StartAgain: PostgreSQL says no more than that they have changed.
+    """
+    if connection.get_isolation_level() in _SEES_COMMITS:
+        return set(context.get_current_heads())
+    if not context._has_version_table():  # noqa: SLF001 - as Alembic looks for it itself
+        return set()
+    # What is read to be locked is read as it is now, by MySQL's and MariaDB's word.
+    statement = select(context._version.c.version_num).with_for_update(read=True)  # noqa: SLF001
+    try:
+        return set(connection.execute(statement).scalars())
+    except DBAPIError as error:
+        if code_of(error) == _CHANGED_SINCE:
+            raise StartAgain(moved=True) from error
+        raise
 
 
 def _execute(raw: Any, statements: Sequence[str]) -> None:

@@ -49,12 +49,12 @@ class Position:
         """Whether the version table says something else than before."""
         return self.after is not None and set(self.after) != set(self.before)
 
-    def told(self, done: Sequence[str], *, kept: bool) -> str:
+    def told(self, done: Sequence[str], *, left: bool) -> str:
         """Return it in words.
 
         Args:
             done: revisions that finished before the failure.
-            kept: statements of the failed revision are committed.
+            left: the failed revision has left something.
         """
         if not self.known:
             return "env.py chooses the database: alembic-db current tells where it is now"
@@ -74,8 +74,8 @@ class Position:
             ran = f"{', '.join(done)} ran before it and stays: " if done else ""
             was = "" if done else f"; before it was at {', '.join(sorted(self.before)) or 'base'}"
             return f"{ran}{name} is now at {now}{was}"
-        if kept:
-            of = f" of {name.removesuffix(',')}" if self.chosen else ""
+        if left:
+            of = f" of {name}" if self.chosen else ""
             return f"the version table{of} is still at {now}"
         return f"nothing changed: {name} is still at {now}"
 
@@ -88,28 +88,42 @@ class Truth:
         position: where the database is in which the failure was.
         done: revisions that finished before the failure.
         kept: statements of the failed revision that are committed.
+        perhaps: statements of it that may be committed: the server alone knows.
+        lost: the statement that ran when the connection was cut, where it commits by itself.
         invalid_indexes: indexes that a failed CREATE INDEX CONCURRENTLY left.
         others: where the other databases are that the environment script runs.
-        lost: the statement that ran when the connection was cut, where it commits by itself.
     """
 
     position: Position
     done: tuple[str, ...]
     kept: tuple[str, ...]
-    invalid_indexes: tuple[str, ...]
+    perhaps: tuple[str, ...]
+    lost: str | None
+    invalid_indexes: tuple[str, ...] = ()
     others: tuple[Position, ...] = ()
-    lost: str | None = None
+
+    @property
+    def is_half(self) -> bool:
+        """Whether something of the failed revision may be there."""
+        return bool(self.kept or self.lost or self.perhaps)
 
     def told(self) -> str:
         """Return it in words, with what to do."""
         done = () if self.others else self.done  # else nobody knows where which of them ran
-        lines = [each.told((), kept=False) for each in self.others]
-        lines.append(self.position.told(done, kept=bool(self.kept)))
+        lines = [each.told((), left=False) for each in self.others]
+        left = bool(self.kept or self.perhaps or self.invalid_indexes)
+        lines.append(self.position.told(done, left=left))
         if self.kept:
             lines.append(
                 "these statements are committed and stay, although their revision is not applied:\n"
                 f"{_listed(self.kept)}\n"
                 "undo them by hand, correct the revision, and run it again"
+            )
+        if self.perhaps:
+            lines.append(
+                "these statements may be committed, although their revision is not applied:\n"
+                f"{_listed(self.perhaps)}\n"
+                "look at the database before you run it again"
             )
         if self.lost:
             lines.append(
@@ -131,6 +145,7 @@ class Truth:
             "after": None if after is None else list(after),
             "committed_statements": list(self.kept),
             "invalid_indexes": list(self.invalid_indexes),
+            **({"uncertain_statements": list(self.perhaps)} if self.perhaps else {}),
             **({"unknown_statement": self.lost} if self.lost else {}),
         }
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_migrate.databases.urls import mask
-from alembic_migrate.errors import AlembicMigrateError, DatabaseError
+from alembic_migrate.errors import AlembicMigrateError, DatabaseError, NoSuchDatabase
 from alembic_migrate.masking import mask as mask_text
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
+
+_MISSING = "there is no such database on the server"
 
 # What the drivers of PostgreSQL, MySQL and SQLite say, and what it means. The first match counts.
 _FAULTS: tuple[tuple[str, str, str], ...] = (
@@ -23,7 +25,7 @@ _FAULTS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"database \"[^\"]*\" does not exist|unknown database|InvalidCatalogName",
-        "there is no such database on the server",
+        _MISSING,
         "create it first, or correct the name at the end of the URL",
     ),
     (
@@ -69,12 +71,15 @@ _FAULTS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def explain(error: BaseException, url: URL | None) -> AlembicMigrateError:
+def explain(
+    error: BaseException, url: URL | None, missing: str | None = None
+) -> AlembicMigrateError:
     """Return a driver's error as ours, with the database named and its secrets masked.
 
     Args:
         error: what the driver or SQLAlchemy raised; one of ours is handed back as it is.
         url: the database, where it is known.
+        missing: what to do where there is no such database; None is to create it.
     """
     if isinstance(error, AlembicMigrateError):
         if isinstance(error, DatabaseError) and url is not None:
@@ -87,6 +92,9 @@ def explain(error: BaseException, url: URL | None) -> AlembicMigrateError:
     words = f"{type(error).__name__} {said} {error} {below or ''}"
     for pattern, meaning, hint in _FAULTS:
         if re.search(pattern, words, re.IGNORECASE):
+            if meaning == _MISSING:
+                said = f"{shown}: {meaning} ({said})"
+                return NoSuchDatabase(said, hint=missing or hint, data=data)
             return DatabaseError(f"{shown}: {meaning} ({said})", hint=hint, data=data)
     return DatabaseError(f"{shown}: {said}", data=data)
 
@@ -112,26 +120,25 @@ def _from_arguments(error: BaseException) -> str:
     return str(error)
 
 
-_STARTING = re.compile(
-    r"connection refused|connect call failed|errno 111|can't connect|no such file or directory"
-    r"|starting up|not yet accepting|the server did not answer|server closed the connection "
-    r"unexpectedly|timeout expired|name or service not known|name resolution",
-    re.IGNORECASE,
-)
-
-
-def is_starting(error: BaseException) -> bool:
-    """Tell whether an error may mean a server that is not up yet: worth another try."""
-    return _STARTING.search(f"{error} {getattr(error, 'orig', '')}") is not None
-
-
-def is_lock_timeout(error: BaseException) -> bool:
-    """Tell whether a statement gave up waiting for another session's lock."""
+def code_of(error: BaseException) -> str | int | None:
+    """Return what a server calls an error: PostgreSQL's SQLSTATE, MySQL's number; None: neither."""
     original = getattr(error, "orig", None) or error
     state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if state == "55P03":
-        return True
-    return bool(original.args) and original.args[0] == 1205  # noqa: PLR2004 - MySQL's number
+    first = original.args[0] if original.args and not isinstance(original, OSError) else None
+    if isinstance(first, dict):  # pg8000's
+        state = state or first.get("C")
+    # PyMySQL tells a state beside the number, which is the plainer of the two.
+    return first if isinstance(first, int) else state
+
+
+def gave_way(error: BaseException) -> dict[str, bool]:
+    """Tell whether a statement gave up waiting for another session, or would have done so for ever.
+
+    Returns:
+        ``lock_timeout`` and ``deadlock``: whether it was that.
+    """
+    code = code_of(error)
+    return {"lock_timeout": code in {"55P03", 1205}, "deadlock": code in {"40P01", 1213}}
 
 
 _DRIVER_MODULES = frozenset(

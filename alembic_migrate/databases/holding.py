@@ -21,7 +21,7 @@ from alembic_migrate.databases.watching import OURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.engine import URL, Connection, Dialect
 
     from alembic_migrate.databases.connecting import EngineFactory
 
@@ -122,7 +122,7 @@ def held(
     """
     made = open_engine(url, factory)
     engine = made if isinstance(made, Engine) else made.sync_engine
-    connection = Held(engine if factory is None else _apart(engine))
+    connection = Held(engine if factory is None else apart(engine))
     try:
         connection.connect((timeout or ConnectTimeout()).of_url(url) + _PATIENCE)
         yield connection
@@ -130,15 +130,19 @@ def held(
         connection.close()
 
 
-def _apart(engine: Engine) -> Engine:
+def apart(engine: Engine, dialect: Dialect | None = None) -> Engine:
     """Return an engine like a project's own, listeners included, with a pool to itself.
 
     The project's pool may hold one connection only, and the migration needs that one; and the
     settings of ours are not for whom it would give it to next.
+
+    Args:
+        engine: the project's.
+        dialect: in place of the engine's.
     """
     twin = Engine(
         engine.pool.recreate(),
-        engine.dialect,
+        dialect or engine.dialect,
         engine.url,
         execution_options=engine.get_execution_options(),
         hide_parameters=engine.hide_parameters,

@@ -65,7 +65,8 @@ def scratch(
 
     On PostgreSQL and MySQL it is made on the server that a URL leads to, with the encoding and the
     collation of the database there; for SQLite it is a file in a temporary folder, or in the folder
-    that the URL names instead of a file. What killed runs left there is swept first.
+    that the URL names instead of a file; in memory it would be another one for each connection, and
+    an ``env.py`` opens its own. What killed runs left there is swept first.
 
     Args:
         url: an existing database of the server.

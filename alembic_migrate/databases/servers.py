@@ -37,14 +37,12 @@ def create(connection: Connection, name: str) -> None:
     Raises:
         DatabaseError: the role may not.
     """
-    postgres = connection.dialect.name == "postgresql"
-    like = _like_postgres(connection) if postgres else _like_mysql(connection)
     try:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} {like}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} {like(connection)}")
     except DBAPIError as error:
         if not _is_denied(error):
             raise
-        raise _denied(connection, postgres=postgres) from error
+        raise _denied(connection, postgres=connection.dialect.name == "postgresql") from error
 
 
 def drop(connection: Connection, name: str) -> None:
@@ -72,6 +70,13 @@ def drop(connection: Connection, name: str) -> None:
     connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
 
 
+def like(connection: Connection) -> str:
+    """Return the words of CREATE DATABASE for one like that which is connected to, but empty."""
+    if connection.dialect.name == "postgresql":
+        return _like_postgres(connection)
+    return _like_mysql(connection)
+
+
 def _like_postgres(connection: Connection) -> str:
     # Which columns there are depends on the server's version, and JSON has them all.
     told = connection.exec_driver_sql(
@@ -87,8 +92,8 @@ def _like_postgres(connection: Connection) -> str:
         words |= {"LOCALE_PROVIDER": "icu", "ICU_LOCALE": locale}
     elif provider == "b":
         words |= {"LOCALE_PROVIDER": "builtin", "BUILTIN_LOCALE": locale}
-    like = (f"{key} {_quoted(value)}" for key, value in words.items() if value)
-    return f"TEMPLATE template0 {' '.join(like)}"
+    given = (f"{key} {_quoted(value)}" for key, value in words.items() if value)
+    return f"TEMPLATE template0 {' '.join(given)}"
 
 
 def _like_mysql(connection: Connection) -> str:

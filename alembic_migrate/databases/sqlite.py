@@ -11,12 +11,12 @@ import contextlib
 import re
 import sqlite3
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.databases.listening import listening
-from alembic_migrate.databases.statements import without_comments
+from alembic_migrate.databases.statements import is_autocommit, without_comments
 from alembic_migrate.databases.violations import Violations, below, on_driver, references
-from alembic_migrate.databases.watching import is_autocommit
 from alembic_migrate.errors import MigrationError
 
 if TYPE_CHECKING:
@@ -210,6 +210,12 @@ def migrating_sqlite(*, rehearsing: bool = False) -> Iterator[SqliteCare]:
             yield care
         finally:
             care.restore()
+
+
+def opened_file(connection: Connection) -> Path | None:
+    """Return the file that is open, whatever the URL says; None for a database in memory."""
+    _, _, file = _run(_raw(connection), "PRAGMA database_list")
+    return Path(file) if file else None
 
 
 def _raw(connection: Connection) -> Any:

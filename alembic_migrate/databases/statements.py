@@ -8,14 +8,38 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!!).*?\*/)*", re.DOTALL)
+# MySQL executes what stands in /*! */, and MariaDB what stands in /*M! */ too.
+_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!M?!).*?\*/|/\*M?!\d*)*", re.DOTALL)
 _READS = re.compile(
-    r"(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET|BEGIN|COMMIT|ROLLBACK|KILL)\b", re.IGNORECASE
+    r"(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET(?!\s+(PASSWORD|DEFAULT))|BEGIN(?!\s+NOT)|START"
+    r"|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|KILL|USE|LOCK|UNLOCK|FLUSH|CHECK)\b",
+    re.IGNORECASE,
 )
 _DDL = re.compile(
-    r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE|/\*!)(?!\s+TEMPORARY)", re.IGNORECASE
+    r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE)(?!\s+(OR\s+REPLACE\s+)?TEMPORARY)",
+    re.IGNORECASE,
 )
-_COMMITS_WITH_DDL = ("mysql", "mariadb", "oracle")
+_MYSQL = ("mysql", "mariadb")
+_COMMITS_WITH_DDL = (*_MYSQL, "oracle")
+
+# What MySQL and MariaDB commit for besides, each as their documentation has it and tried where
+# MariaDB is at hand. SET STATEMENT ... FOR stands before another statement.
+_BEFORE = re.compile(r"SET\s+STATEMENT\b.*?\bFOR\s+", re.IGNORECASE | re.DOTALL)
+_COMMITS = re.compile(
+    r"((ANALYZE|OPTIMIZE|REPAIR|CHECK)\s+((NO_WRITE_TO_BINLOG|LOCAL)\s+)?TABLES?|(UN)?LOCK\s+TABLES?"
+    r"|BEGIN(?!\s+NOT)|START|(UN)?INSTALL|IMPORT|FLUSH|RESET|BACKUP|SHUTDOWN"
+    r"|SET\s+(PASSWORD|DEFAULT\s+ROLE))\b",
+    re.IGNORECASE,
+)
+# What commits on one of them, or where it calls something that does.
+_MAY_COMMIT = re.compile(
+    r"(CALL|EXECUTE|BEGIN\s+NOT|CACHE\s+INDEX|LOAD\s+INDEX|STOP|CHANGE|XA|CLONE)\b", re.IGNORECASE
+)
+_AUTOCOMMIT = re.compile(
+    r"SET\b.*?\bautocommit\b`?\s*:?=\s*(?P<on>1|ON|TRUE|'ON')?", re.IGNORECASE | re.DOTALL
+)
+# What PostgreSQL runs as it likes where no transaction is open: with commits of its own in between.
+_RUNS_CODE = re.compile(r"(CALL|DO)\b", re.IGNORECASE)
 
 # What stands in quotes or in a comment. A backslash escapes on MySQL, and on PostgreSQL behind E.
 _NAMES = r'"(?:[^"]|"")*"|`[^`]*`'
@@ -37,6 +61,7 @@ _ROUTINE = re.compile(
 )
 
 _ASKS = re.compile(r"(SELECT|EXPLAIN)\b", re.IGNORECASE)
+_WRITES = re.compile(r"SELECT\b.*\bINTO\b|EXPLAIN\b.*\bANALYZE\b", re.IGNORECASE | re.DOTALL)
 _CALLS = re.compile(r"(\w+)\s*\(")
 # What may stand before a bracket and changes nothing, whoever calls it.
 _HARMLESS = re.compile(
@@ -46,7 +71,7 @@ _HARMLESS = re.compile(
     r"|from|group_concat|having|ifnull|in|is|isnull|join|lag|lateral|lead|left|length|like"
     r"|limit|lower|max|min|not|now|nullif|on|or|order|over|partition|pg_backend_pid"
     r"|pg_get_constraintdef|pg_get_expr|pg_get_indexdef|pg_get_serial_sequence"
-    r"|pg_table_is_visible|pg_try_advisory_lock|quote_ident|rank|replace|right|round|row"
+    r"|pg_table_is_visible|pg_try_advisory_lock|pragma_\w+|quote_ident|rank|replace|right|round|row"
     r"|row_number|select|strftime|string_agg|substr|substring|sum|then|to_char|to_regclass"
     r"|trim|txid_current|txid_status|union|unnest|upper|using|values|varchar|version|when"
     r"|where|with|within",
@@ -59,11 +84,17 @@ def is_read(statement: str) -> bool:
     return _READS.match(without_comments(statement)) is not None
 
 
-def calls_unknown(statement: str) -> bool:
-    """Tell whether a statement calls a function that may change something: ``SELECT setval()``."""
+def may_change(statement: str) -> bool:
+    """Tell whether what looks like a question may change something all the same.
+
+    It calls a function that may, as ``SELECT setval()``; or it is ``SELECT INTO``, or an EXPLAIN
+    that executes.
+    """
     text = _unquoted(statement, backslash=False).lstrip()
-    names = _CALLS.findall(text) if _ASKS.match(text) else ()
-    return not all(_HARMLESS.fullmatch(name) for name in names)
+    if not _ASKS.match(text):
+        return False
+    unknown = not all(_HARMLESS.fullmatch(name) for name in _CALLS.findall(text))
+    return unknown or _WRITES.match(text) is not None
 
 
 def is_commit(statement: str, dialect: str = "") -> bool:
@@ -80,10 +111,36 @@ def is_commit(statement: str, dialect: str = "") -> bool:
 
 
 def commits_by_itself(connection: Connection, statement: str) -> bool:
-    """Tell whether a statement commits because the server commits DDL."""
-    if connection.dialect.name not in _COMMITS_WITH_DDL:
+    """Tell whether a statement commits because the server commits DDL, and some more."""
+    dialect = connection.dialect.name
+    if dialect not in _COMMITS_WITH_DDL:
         return False
-    return _DDL.match(without_comments(statement)) is not None
+    text = _BEFORE.sub("", without_comments(statement), count=1)
+    if _DDL.match(text):
+        return True
+    return dialect in _MYSQL and (_COMMITS.match(text) is not None or bool(sets_autocommit(text)))
+
+
+def may_commit(connection: Connection, statement: str) -> bool:
+    """Tell whether a statement may commit, by what it calls, and nobody but the server knows."""
+    text = without_comments(statement)
+    if connection.dialect.name in _MYSQL:
+        return _MAY_COMMIT.match(text) is not None
+    return is_autocommit(connection) and _RUNS_CODE.match(text) is not None
+
+
+def sets_autocommit(statement: str) -> bool | None:
+    """Return what a statement sets MySQL's ``autocommit`` to; None: it does not."""
+    found = _AUTOCOMMIT.match(without_comments(statement))
+    return bool(found["on"]) if found else None
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Tell whether every statement on a connection is committed at once."""
+    level = connection.get_execution_options().get("isolation_level")
+    if level is None:  # what the engine was made with
+        level = getattr(connection.dialect, "_on_connect_isolation_level", None)
+    return level == "AUTOCOMMIT"
 
 
 def without_comments(statement: str) -> str:

@@ -1,4 +1,4 @@
-"""The statements of a run: which were executed, which are committed, and how to cancel one."""
+"""The statements of a run while they are executed: noted, and cancelled where that is asked."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from alembic_migrate.databases.escaping import in_transaction
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sockets import cut
-from alembic_migrate.databases.statements import commits_by_itself, is_commit, is_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection
+
+    from alembic_migrate.databases.escaping import Escapes
+    from alembic_migrate.databases.executed import Statements
 
 # Drivers that a signal does not reach while they wait.
 _BLOCKING = frozenset({"psycopg2", "MySQLdb"})
@@ -22,111 +25,6 @@ _PATIENCE = 2.0  # seconds that a server has to cancel a statement
 
 # An execution option: a connection that does none of the migration's own work.
 OURS = "alembic_migrate_ours"
-
-
-class Statements:
-    """What one run executed on its connections.
-
-    Attributes:
-        done: statements that changed something and whose revision the version table may not name.
-        committed: how many of them are committed.
-        commits: how often something was committed.
-        unknown: the statement that was begun and of whose end nothing is known, where it commits by
-            itself: the server may have finished it or not. None where there is none.
-    """
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.committed = 0
-        self.commits = 0
-        self.unknown: str | None = None
-        self._doubtful: tuple[list[str], int, int, int] | None = None  # before the last commit
-        self._whole = 0  # how many of them belong to revisions that came to their end
-
-    def begin_step(self) -> None:
-        """Note that another revision begins: what the ones before it did is whole.
-
-        With one transaction for all revisions it is not committed yet, though, and what one of them
-        committed in between stays when the others are rolled back.
-        """
-        self._whole = len(self.done)
-        self._forget_whole()
-
-    @property
-    def kept(self) -> list[str]:
-        """The statements that are committed although their revision is not, whatever happens."""
-        return self.done[: self.committed]
-
-    @property
-    def settled(self) -> bool:
-        """Whether nothing waits for a commit."""
-        return self.committed == len(self.done)
-
-    def starts(self, connection: Connection, statement: str) -> None:
-        """Note a statement that begins: DDL commits what was before it, even if it fails itself."""
-        self._doubtful = None
-        alone = commits_by_itself(connection, statement)
-        if alone:
-            self.commit()
-        self.unknown = None
-        # SQLite's are over when they return, however they do.
-        if (alone or is_autocommit(connection)) and connection.dialect.name != "sqlite":
-            self.unknown = None if is_read(statement) else _on_one_line(statement)
-
-    def executed(self, connection: Connection, statement: str) -> None:
-        """Note a statement that succeeded."""
-        self.unknown = None
-        commits = is_commit(statement, connection.dialect.name)
-        if not is_read(statement):
-            self.done.append(_on_one_line(statement))
-        elif not commits:
-            return
-        if commits:  # op.execute("COMMIT"), of which SQLAlchemy knows nothing
-            self.commit()
-        if commits_by_itself(connection, statement) or is_autocommit(connection):
-            self.committed = len(self.done)
-
-    def failed(self) -> None:
-        """Note that the server says that the statement failed which was begun last."""
-        self.unknown = None
-
-    def commit(self) -> None:
-        """Note that what was executed so far is being committed."""
-        self._doubtful = (self.done[:], self.committed, self.commits, self._whole)
-        self.committed = len(self.done)
-        self.commits += 1
-        self._forget_whole()
-
-    def commit_failed(self) -> None:
-        """Note that the commit failed that was begun last, as one with deferred constraints may."""
-        if self._doubtful is not None:
-            self.done, self.committed, self.commits, self._whole = self._doubtful
-            self.rollback()
-
-    def rollback(self) -> None:
-        """Note that what was not committed is gone."""
-        self._doubtful = None
-        del self.done[self.committed :]
-        self._whole = min(self._whole, self.committed)
-
-    def _forget_whole(self) -> None:
-        """Forget the revisions that are committed up to their rows in the version table."""
-        if self._whole <= self.committed:
-            del self.done[: self._whole]
-            self.committed -= self._whole
-            self._whole = 0
-
-
-def _on_one_line(statement: str) -> str:
-    return " ".join(statement.split())
-
-
-def is_autocommit(connection: Connection) -> bool:
-    """Tell whether every statement on a connection is committed at once."""
-    level = connection.get_execution_options().get("isolation_level")
-    if level is None:  # what the engine was made with
-        level = getattr(connection.dialect, "_on_connect_isolation_level", None)
-    return level == "AUTOCOMMIT"
 
 
 def _left(raw: Any, error: BaseException) -> None:
@@ -152,18 +50,26 @@ def _not_ours(listener: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def watched(statements: Statements) -> Iterator[None]:
-    """Note what is executed meanwhile, on whatever connection but our own."""
+def watched(statements: Statements, escapes: Escapes) -> Iterator[None]:
+    """Note what is executed meanwhile, on whatever connection but our own.
+
+    Args:
+        statements: is told of each statement, commit and rollback.
+        escapes: looks for the end of a transaction that was none of these.
+    """
 
     @_not_ours
     def starts(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        escapes.look(c)
         statements.starts(c, statement)
         _running.add(_raw(c))
 
     @_not_ours
     def executed(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         _running.discard(_raw(c))
-        statements.executed(c, statement)
+        is_open = in_transaction(c)
+        statements.executed(c, statement, in_transaction=is_open)
+        escapes.executed(c, is_open=is_open)
 
     def failed(context: Any) -> None:
         if context.connection is not None:
@@ -174,11 +80,13 @@ def watched(statements: Statements) -> Iterator[None]:
                 statements.failed()
 
     @_not_ours
-    def committed(_c: Connection) -> None:
+    def committed(c: Connection) -> None:
+        escapes.ended(c)
         statements.commit()
 
     @_not_ours
-    def rolled_back(_c: Connection) -> None:
+    def rolled_back(c: Connection) -> None:
+        escapes.ended(c)
         statements.rollback()
 
     listeners = {

@@ -125,7 +125,7 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
         return
     lock = lock_for(wish.url.get_backend_name(), "gate", wish.schema, wish.table)
     if lock is None:
-        _unknown(wish, tell)
+        none_known(wish.url.get_backend_name(), wish.mode, tell)
         yield Gate(lambda: True)
         return
     with contextlib.ExitStack() as stack:
@@ -147,14 +147,21 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
                 connection.call(lambda c: c.exec_driver_sql(lock.releasing(c)))
 
 
-def _unknown(wish: Wish, tell: Callable[[str], None]) -> None:
-    backend = wish.url.get_backend_name()
-    if wish.mode == "require":
+def none_known(
+    backend: str, mode: Literal["auto", "require", "off"], tell: Callable[[str], None]
+) -> None:
+    """Say that nothing is locked, since no lock is known for a kind of server.
+
+    Raises:
+        ConfigError: one is required.
+    """
+    if mode == "require":
         raise ConfigError(
             f'lock = "require", and no lock is known for {backend}',
             hint='lock = "auto" goes on without one: then see to it that one process migrates',
         )
-    tell(f"no lock is known for {backend}: see to it that only one process migrates at a time")
+    if mode == "auto":
+        tell(f"no lock is known for {backend}: see to it that only one process migrates at a time")
 
 
 def _prepare(connection: Connection, pooler: str | None) -> str | None:

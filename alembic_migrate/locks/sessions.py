@@ -28,6 +28,10 @@ _GRANTED = (
 _IS_MINE = text(
     f"SELECT count(*) FROM pg_locks WHERE {_GRANTED} AND pid = pg_backend_pid()"  # noqa: S608
 )
+_ANY = text(
+    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 _HOLDER = text(
     "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket'), "  # noqa: S608
     "to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ') "
@@ -160,6 +164,13 @@ class MySqlLock:
         ).first()
         told = f", {row[0]} from {row[1]}, for {row[2]} s in its present state" if row else ""
         return Holder(f"connection {number}{told}", f"KILL {number};", int(number))
+
+
+def may_be_locked(connection: Connection) -> bool:
+    """Tell whether anybody may hold a lock of this module in the database; False is sure."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(_ANY).scalar())
 
 
 def lock_for(dialect: str, purpose: str, schema: str | None, table: str) -> SessionLock | None:

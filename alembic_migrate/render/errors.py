@@ -10,9 +10,13 @@ from alembic_migrate.masking import mask
 from alembic_migrate.render.words import indented, lines, name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from alembic_migrate.results import Outcome
 
 Summary = Callable[[Any], str]
+
+MANY = 20  # bases or tenants: of more, only those that failed are told one by one
 
 
 def _done(result: Any) -> str:
@@ -25,7 +29,8 @@ def error_text(
 ) -> str:
     """Return an error's message and, below it and indented, its hint; passwords are masked.
 
-    Where several bases ran, what happened to each stands below, in the order in which they ran.
+    Where several bases ran, what happened to each stands below, in the order in which they ran;
+    of many those that failed.
 
     Args:
         error: the error.
@@ -33,10 +38,15 @@ def error_text(
         below: the base whose name stands in front already; a message need not repeat it.
     """
     outcomes = error.outcomes if isinstance(error, BasesFailed) else ()
+    others = ""
+    if len(outcomes) > MANY:
+        others = _others(outcomes)
+        outcomes = tuple(each for each in outcomes if each.error is not None)
     return lines(
         [
             mask(_below(error.message, below) if below else error.message),
             *(indented(_outcome(each, summary)) for each in outcomes),
+            indented(others),
             indented(mask(error.hint)) if error.hint else "",
         ]
     )
@@ -47,6 +57,13 @@ def _below(message: str, name: str) -> str:
     base, _, tenant = name.partition("/")
     more = f", tenant {tenant}" if tenant else ""
     return message.removeprefix(f"base {base}{more}: ").removeprefix(f"the base{more}: ")
+
+
+def _others(outcomes: Sequence[Outcome[Any]]) -> str:
+    """Return how many of many did not fail."""
+    done = sum(each.result is not None for each in outcomes)
+    untried = sum(each.result is None and each.error is None for each in outcomes)
+    return f"{done} others are done" + (f", {untried} were not tried" if untried else "")
 
 
 def _outcome(each: Outcome[Any], summary: Summary) -> str:

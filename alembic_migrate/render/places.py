@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from alembic_migrate.render.errors import error_text
 from alembic_migrate.render.revisions import entry, line
 from alembic_migrate.render.words import blocks, lines, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from alembic_migrate.results import Current, DatabaseRevisions, Status
 
@@ -19,12 +19,14 @@ _COLOURS = {
     "behind": "yellow",
     "empty": "yellow",
     "unmanaged": "yellow",
+    "missing": "red",
     "unknown revision": "red",
     "unreachable": "red",
     "error": "red",
 }
 _UNWRAPPED = 100_000
 _FIRST = 5  # pending revisions of a base that are named without -v
+_NAMED = 10  # tenants that are named without -v
 
 
 def current(answers: Sequence[Current], *, named: bool, verbose: bool = False) -> str:
@@ -67,34 +69,82 @@ def status(
 ) -> str:
     """Return what ``status`` prints: the table and, below it, what is wrong with whom.
 
+    Tenants of which the table would say the same are one line of it; those that are not at head
+    are named below it.
+
     Args:
-        rows: one a base.
+        rows: one a base, or a tenant.
         colour: with a terminal's colours.
         width: of the terminal, in characters; None never wraps a line.
-        verbose: with every pending revision below the table, not only the first of each base.
+        verbose: with every pending revision and every tenant below the table, not only the first.
     """
-    pending = [each for row in rows for each in _pending(row, verbose=verbose)]
+    groups = _groups(rows)
+    pending = [each for group in groups for each in _pending(group, verbose=verbose)]
+    named = [
+        f"{group.name}: {group.first.state}: {_names(group, verbose=verbose)}"
+        for group in groups
+        if len(group.rows) > 1 and group.first.state != "at head"
+    ]
     locked = [f"{name_of(row)}: locked by {row.lock}" for row in rows if row.lock is not None]
     wrong = [
-        f"{name_of(row)}: {error_text(row.error, below=name_of(row))}"
-        for row in rows
-        if row.error is not None
+        f"{name_of(group.first)}: {error_text(group.first.error, below=name_of(group.first))}"
+        for group in groups
+        if group.first.error is not None
     ]
-    below = "\n".join([*pending, *locked, *wrong])
-    table = _table(rows, colour=colour, width=width)
+    below = "\n".join([*named, *pending, *locked, *wrong])
+    table = _table(groups, colour=colour, width=width)
     return f"{table}\n\n{below}" if below else table
 
 
-def _pending(row: Status, *, verbose: bool) -> list[str]:
-    pending = row.pending or ()
+class _Group(NamedTuple):
+    """Tenants of a base of which the table says the same; or one base, or one tenant."""
+
+    rows: Sequence[Status]
+
+    @property
+    def first(self) -> Status:
+        return self.rows[0]
+
+    @property
+    def name(self) -> str:
+        if len(self.rows) == 1:
+            return name_of(self.first) or self.first.base
+        return f"{self.first.base}: {len(self.rows)} tenants"
+
+    @property
+    def database(self) -> str | None:
+        databases = {row.database for row in self.rows}
+        return self.first.database if len(databases) == 1 else f"{len(databases)} databases"
+
+
+def _groups(rows: Sequence[Status]) -> list[_Group]:
+    found: dict[Hashable, list[Status]] = {}
+    for place, row in enumerate(rows):
+        pending = None if row.pending is None else len(row.pending)
+        alike: Hashable = place  # a base stands by itself
+        if row.tenant is not None:
+            alike = (row.base, row.current, row.heads, pending, row.state)
+        found.setdefault(alike, []).append(row)
+    return [_Group(each) for each in found.values()]
+
+
+def _names(group: _Group, *, verbose: bool) -> str:
+    names = [row.tenant or row.base for row in group.rows]
+    shown = names if verbose else names[:_NAMED]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more; -v shows all" if more else "")
+
+
+def _pending(group: _Group, *, verbose: bool) -> list[str]:
+    pending = group.first.pending or ()
     shown = pending if verbose else pending[:_FIRST]
-    told = [f"{name_of(row)}: pending {line(each, descent=True, message=True)}" for each in shown]
+    told = [f"{group.name}: pending {line(each, descent=True, message=True)}" for each in shown]
     if len(shown) < len(pending):
-        told.append(f"{name_of(row)}: and {len(pending) - len(shown)} more; -v shows all")
+        told.append(f"{group.name}: and {len(pending) - len(shown)} more; -v shows all")
     return told
 
 
-def _table(rows: Sequence[Status], *, colour: bool, width: int | None) -> str:
+def _table(groups: Sequence[_Group], *, colour: bool, width: int | None) -> str:
     # rich costs more to import than the rest of the command line; only this table wants it.
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -103,10 +153,11 @@ def _table(rows: Sequence[Status], *, colour: bool, width: int | None) -> str:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
     for column in ("base", "database", "current", "head", "pending", "state"):
         table.add_column(column, overflow="fold", no_wrap=width is None)
-    for row in rows:
+    for group in groups:
+        row = group.first
         cells = (
-            name_of(row) or row.base,
-            row.database or "-",
+            group.name,
+            group.database or "-",
             ", ".join(row.current) or "-",
             ", ".join(row.heads) or "-",
             "-" if row.pending is None else str(len(row.pending)),

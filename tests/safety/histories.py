@@ -13,7 +13,9 @@ from textwrap import dedent
 
 from sqlalchemy import make_url
 
+from alembic_migrate.databases.holding import held
 from alembic_migrate.locks.gate import Wish, gate
+from alembic_migrate.locks.sessions import lock_for
 from tests.projects import Project, Result, check, environment, revision_text
 
 BASE = """
@@ -186,6 +188,9 @@ def locked(url: str, *, schema: str | None = None, wait: float = 0) -> Iterator[
 
 
 def assert_unlocked(url: str) -> None:
-    """Make sure that nobody holds a database's migration lock any more."""
+    """Make sure that nobody holds a lock of a database any more: the gate's nor a session's."""
+    lock = lock_for(backend_of(url), "session", None, "alembic_version")
     with locked(url):
-        pass
+        if lock is not None:
+            with held(make_url(url), None) as connection:
+                assert connection.call(lock.holder) is None

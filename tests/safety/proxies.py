@@ -4,10 +4,51 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
 from collections.abc import Callable
 
 from sqlalchemy import make_url
+
+
+def closing(client: socket.socket) -> None:
+    """Close a connection before it says a word."""
+    client.close()
+
+
+def resetting(client: socket.socket) -> None:
+    """Reset a connection."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def closing_later(client: socket.socket) -> None:
+    """Close a connection once it has said something."""
+    _hear(client)
+    client.close()
+
+
+def resetting_later(client: socket.socket) -> None:
+    """Reset a connection once it has said something."""
+    _hear(client)
+    resetting(client)
+
+
+def _hear(client: socket.socket) -> None:
+    client.settimeout(0.2)  # clients of MySQL wait for its server to begin
+    with contextlib.suppress(TimeoutError):
+        client.recv(65536)
+
+
+def starting_up(client: socket.socket) -> None:
+    """Answer as a PostgreSQL does that is not ready yet, to clients that want no TLS."""
+    fields = b"SFATAL", b"VFATAL", b"C57P03", b"Mthe database system is starting up"
+    body = b"\0".join([*fields, b"", b""])
+    if client.recv(65536)[4:8] == struct.pack("!I", 80877103):  # may it be TLS?
+        client.sendall(b"N")
+        client.recv(65536)
+    client.sendall(b"E" + struct.pack("!I", len(body) + 3) + body)
+    client.close()
 
 
 class Proxy:
@@ -17,13 +58,24 @@ class Proxy:
         url: the server's database.
         listening: begin at once; else ``listen()`` does, and until then nothing answers.
         idle: seconds after which a connection that sends nothing is cut; None: never.
+        away: what becomes of connections until ``open()`` is called; None: it is open.
 
     Attributes:
-        forgotten: how many were.
+        forgotten: how many were cut for sending nothing.
+        turned_away: how many met what is before ``open()``.
     """
 
-    def __init__(self, url: str, *, listening: bool = True, idle: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        listening: bool = True,
+        idle: float | None = None,
+        away: Callable[[socket.socket], None] | None = None,
+    ) -> None:
         self._idle = idle
+        self._away = away
+        self.turned_away = 0
         self.forgotten = 0
         real = make_url(url)
         self._server = ("127.0.0.1", real.port)
@@ -45,9 +97,17 @@ class Proxy:
         self._listener.listen(64)
         self._start(self._accept)
 
+    def open(self) -> None:
+        """Lead connections to the server from now on."""
+        self._away = None
+
     def stall(self) -> None:
         """Hand no byte on any more; connections stay open, and new ones are accepted."""
         self._goes_on.clear()
+
+    def go_on(self) -> None:
+        """Hand on again, what was kept back too."""
+        self._goes_on.set()
 
     def drop(self) -> None:
         """Cut every connection."""
@@ -76,6 +136,11 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self._away is not None:
+                self.turned_away += 1
+                with contextlib.suppress(OSError):
+                    self._away(client)
+                continue
             server = socket.create_connection(self._server)
             self._sockets += [client, server]
             client.settimeout(self._idle)

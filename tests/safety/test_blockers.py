@@ -44,7 +44,7 @@ def test_the_warning_and_the_error_name_who_blocks_and_what_ends_it(
     error = re.sub(r"/\S+/migrations|(Operational|DBAPI)Error: .*", "...", said.stderr)
     assert error == (
         "Running upgrade r0000 -> r0001, a step\n"
-        f"Warning: revision r0001 ran into lock_timeout (held by {who}) and was rolled back; try "
+        f"Warning: revision r0001 ran into lock_timeout (held by {who}) and changed nothing; try "
         "2 of 2 follows\n"
         "Running upgrade r0000 -> r0001, a step\n"
         "Error: revision r0001 failed in upgrade(): .../versions/r0001.py:12: ...\n"
@@ -62,5 +62,5 @@ def test_programs_are_told_who_blocks(blocked, postgresql_url):
 
 def test_without_the_locks_connection_nobody_can_be_named(blocked, postgresql_url):
     said, _ = blocked(postgresql_url, lock="off")
-    assert "Warning: revision r0001 ran into lock_timeout and was rolled back; try 2" in said.stderr
+    assert "Warning: revision r0001 ran into lock_timeout and changed nothing; try 2" in said.stderr
     assert "it was kept waiting" not in said.stderr

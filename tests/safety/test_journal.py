@@ -15,7 +15,7 @@ import alembic_migrate
 from alembic_migrate.errors import MigrationError, UsageError
 from alembic_migrate.version import VERSION
 from tests.projects import TWO_BASES, Project, revision_text
-from tests.safety.histories import halted, halting, started, write
+from tests.safety.histories import halted, halting, started, wait_until, write
 from tests.safety.scripts import script
 from tests.servers import asynchronous
 
@@ -409,6 +409,43 @@ def test_a_revision_that_was_killed_in_the_middle_is_half_applied(project, maria
         ("r0000", "upgrade", "resolved"),
         ("r0000", "upgrade", "done"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_stamp_that_was_killed_holds_nothing_up(project, request, command, kind):
+    url = request.getfixturevalue(f"{kind}_url")
+    here = write(project(), url, MAKES["a"], MAKES["b"], journal=True)
+    command(here, "upgrade", "r0000")
+    with here.connect(url) as other:
+        share = "FOR SHARE" if kind == "postgresql" else "LOCK IN SHARE MODE"
+        other.exec_driver_sql(f"SELECT * FROM alembic_version {share}")
+        with started(here, "stamp", "r0001") as process:
+            wait_until(lambda: ("r0001", "stamp", "running") in noted(here, url))
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        other.rollback()
+
+    assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 1 revision\n"
+    assert noted(here, url)[1:] == [("r0001", "stamp", "failed"), ("r0001", "upgrade", "done")]
+
+
+def test_a_killed_revision_that_was_stamped_runs_no_more(project, mariadb_url, command):
+    body = f"{MAKES['a']}\n{halting('middle')}\n{MAKES['b']}"
+    here = write(project(), mariadb_url, body, journal=True)
+    with started(here, "upgrade", HALT="middle") as process:
+        halted(here, "middle")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    command(here, "stamp", "r0000")
+
+    assert noted(here, mariadb_url) == [
+        ("r0000", "upgrade", "half applied"),
+        ("r0000", "stamp", "done"),
+    ]
+    assert "is half applied" in command(here, "upgrade", status=1).stderr
+    command(here, "resolve", "r0000", "--applied")
+    assert command(here, "upgrade").stdout == "Already at r0000 (head)\n"
 
 
 @pytest.mark.parametrize("per_migration", [True, False])

@@ -6,12 +6,16 @@ import re
 import signal
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import make_url
 
-from alembic_migrate.errors import ConfigError
+from alembic_migrate.bridge import waiting
+from alembic_migrate.errors import ConfigError, LockError
+from alembic_migrate.events import Event
 from alembic_migrate.locks.gate import Wish, gate
+from alembic_migrate.locks.sessions import lock_for
 from tests.projects import Project
 from tests.safety.histories import (
     assert_unlocked,
@@ -323,16 +327,40 @@ def test_a_migrating_session_that_the_server_ends_is_told(
     assert_unlocked(postgresql_url)
 
 
+def test_a_migrating_session_that_mariadb_ends_is_told(
+    project, command, mariadb_server, mariadb_url
+):
+    here = write(project(), mariadb_url, STEPS[0], _until("go") + STEPS[1])
+    session = "SELECT MAX(id) FROM information_schema.processlist WHERE db = %s"
+
+    def end(cursor):
+        cursor.execute(session, (make_url(mariadb_url).database,))
+        cursor.execute(f"KILL {cursor.fetchone()[0]}")
+
+    with started(here, "upgrade") as process:
+        wait_until((here.root / "at").exists)
+        mariadb_server.execute(end)
+        (here.root / "go").touch()
+        result = finish(process)
+
+    assert result.exit == 1, result
+    assert "Error: revision r0001 failed in upgrade(): " in result.stderr
+    assert "\n  r0000 ran before it and stays: the database is now at r0000\n" in result.stderr
+    assert here.stamped(mariadb_url) == ["r0000"]
+    assert_unlocked(mariadb_url)
+    assert command(here, "upgrade").stdout == "Upgraded to r0001 (head), 1 revision\n"
+
+
 def test_who_waits_begins_with_what_the_other_left(project, command, database_url):
     """A waiter that comes to its turn finds the work done, and says so."""
     here = write_history(project(), database_url, count=2)
     done = []
     with locked(database_url):
-        waiting = threading.Thread(target=lambda: done.append(here.run("upgrade")))
-        waiting.start()
+        other = threading.Thread(target=lambda: done.append(here.run("upgrade")))
+        other.start()
         time.sleep(1)
         assert not done
-    waiting.join()
+    other.join()
     assert done[0].stdout == "Upgraded to r0001 (head), 2 revisions\n"
 
 
@@ -406,14 +434,41 @@ def test_a_holder_that_hangs_is_named_to_who_waits(project, command, database_ur
     assert command(here, "upgrade").stdout == "Upgraded to r0000 (head), 1 revision\n"
 
 
+def test_the_time_to_wait_is_for_both_locks_together(project, library, postgresql_url, monkeypatch):
+    """What was waited for at the gate is not waited for once more for the session's lock."""
+    here = write(project(), postgresql_url, STEPS[0], lock_wait=2.2)
+    pauses: list[float] = []
+    monkeypatch.setattr(
+        waiting, "pause_before_retry", lambda _number, at_most=4.0: pauses.append(at_most)
+    )
+    with here.connect(postgresql_url) as connection, ExitStack() as gated:
+        lock = lock_for("postgresql", "session", None, "alembic_version")
+        assert lock is not None
+        assert lock.try_acquire(connection)
+        gated.enter_context(locked(postgresql_url))
+
+        def report(event: Event) -> None:
+            if event.message.startswith("waiting for the migration lock"):
+                gated.close()
+
+        with pytest.raises(LockError, match=r"another session still migrates .* 2\.2 s"):
+            library(here).upgrade(report=report)
+    assert all(pause < 0.2 for pause in pauses)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_who_waits_takes_the_lock_of_a_holder_whose_connection_is_cut(
-    project, proxied, postgresql_url
+    project, proxied, request, kind
 ):
     """The holder finds out before its next revision, and leaves it to the other."""
-    proxy = proxied(postgresql_url)
-    steps = (STEPS[0] + "\n" + _until("go"), STEPS[1])
+    url = request.getfixturevalue(f"{kind}_url")
+    proxy = proxied(url)
+    first = STEPS[0] + "\n" + _until("go")
+    if kind == "mariadb":  # a table that was made would stay
+        first = _until("go") + STEPS[0]
+    steps = (first, STEPS[1])
     here = write(project(name="holder"), proxy.url, *steps)
-    other = write(project(name="other"), postgresql_url, *STEPS)
+    other = write(project(name="other"), url, *STEPS)
     with started(here, "upgrade") as holder:
         wait_until((here.root / "at").exists)
         with started(other, "upgrade") as waiting:
@@ -425,5 +480,5 @@ def test_who_waits_takes_the_lock_of_a_holder_whose_connection_is_cut(
 
     assert taken.stdout == "Upgraded to r0001 (head), 2 revisions\n", taken
     assert left.exit == 1, left
-    assert other.stamped(postgresql_url) == ["r0001"]
-    assert_unlocked(postgresql_url)
+    assert other.stamped(url) == ["r0001"]
+    assert_unlocked(url)

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import threading
 import time
 
 import psycopg
@@ -124,42 +123,6 @@ OWN = """
         raise RuntimeError("the lock comes first")
     context.run_migrations()
     """
-
-
-def test_a_server_that_is_still_starting_is_waited_for(
-    project, command, proxied, driver, server_url
-):
-    proxy = proxied(server_url, listening=False)
-    here = write(project(), driver(proxy.url), *STEPS)
-    command(here, "upgrade", status=1)
-    threading.Timer(1, proxy.listen).start()
-
-    assert command(here, "upgrade", "--wait", "20").stdout == UPGRADED
-
-
-def test_a_server_that_does_not_come_is_left_after_the_time_given(
-    project, command, proxied, driver, server_url
-):
-    here = write(project(), driver(proxied(server_url, listening=False).url), *STEPS)
-    began = time.monotonic()
-    result = command(here, "upgrade", "--wait", "1", status=1)
-    assert 1 < time.monotonic() - began < 5
-    assert "nothing answers at that address" in result.stderr
-
-
-@pytest.mark.parametrize("wrong", ["password", "database"])
-def test_what_waiting_does_not_mend_is_told_at_once(project, command, driver, server_url, wrong):
-    url = make_url(server_url)
-    name = "no_such_database"
-    wrongly = url.set(password="wrong") if wrong == "password" else url.set(database=name)
-    here = write(project(), driver(wrongly.render_as_string(hide_password=False)), *STEPS)
-    began = time.monotonic()
-
-    result = command(here, "upgrade", "--wait", "20", status=1)
-
-    assert time.monotonic() - began < 5
-    told = "refuses the user or the password" if wrong == "password" else "no such database"
-    assert told in result.stderr
 
 
 @pytest.fixture

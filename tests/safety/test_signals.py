@@ -89,6 +89,54 @@ def test_a_second_ctrl_c_ends_it_too(project, plain):
     assert here.stamped(plain) == ["r0000"]
 
 
+SLOW_TO_CLOSE = """
+import pathlib
+import sqlite3
+import time
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+ends = pathlib.Path("ends")
+
+
+class Slow(sqlite3.Connection):
+    def close(self):
+        if pathlib.Path("dml.here").exists() and not ends.exists():
+            ends.touch()
+            time.sleep(20)
+        super().close()
+
+
+def make_engine(url):
+    def connect():
+        return sqlite3.connect(url.database, factory=Slow)
+
+    return create_engine(url, creator=connect, poolclass=NullPool)
+"""
+
+
+@pytest.mark.parametrize("number", list(FIRST))
+def test_a_second_signal_while_the_first_one_is_followed_shows_no_traceback(
+    project, sqlite_url, number
+):
+    here = history(project(), sqlite_url)
+    here.write("engines.py", SLOW_TO_CLOSE)
+    keys = here.read("pyproject.toml")
+    here.write("pyproject.toml", f'{keys}engine = "engines:make_engine"\n')
+    with started(here, "upgrade", HALT="dml") as process:
+        halted(here, "dml")
+        process.send_signal(number)
+        wait_until((here.root / "ends").exists)
+        process.send_signal(number)
+        result = finish(process)
+
+    assert result.exit == 128 + number, result
+    assert "closing connection" not in result.stderr
+    assert_unlocked(sqlite_url)
+    assert here.stamped(sqlite_url) == ["r0000"]
+
+
 @pytest.mark.parametrize(
     "number",
     [pytest.param(signal.SIGTERM, id="term", marks=pytest.mark.slow), signal.SIGINT],
@@ -104,3 +152,25 @@ def test_who_waits_for_the_lock_can_be_ended(project, plain, number):
     assert (
         result.stderr == f"Error: {FIRST[number]}\n  nothing changed\n"
     )  # the rest was read above
+
+
+def test_the_journal_of_a_run_that_was_ended_is_nothing_that_the_revision_left(
+    project, sqlite_url, command
+):
+    adds = slowly("dml", "sqlite", "UPDATE counter SET n = n + 1 + (slow)")
+    here = write(project(), sqlite_url, MAKES, journal=True)
+    command(here, "upgrade")
+    write(here, sqlite_url, MAKES, adds, journal=True)
+    with started(here, "upgrade", HALT="dml") as process:
+        halted(here, "dml")
+        process.send_signal(signal.SIGTERM)
+        result = finish(process)
+    assert result.exit == 143, result
+    assert result.stderr.endswith(
+        "Error: terminated while revision r0001 ran\n"
+        "  nothing changed: the database is still at r0000\n"
+    )
+    assert here.rows(sqlite_url, "SELECT outcome FROM alembic_version_journal") == [
+        ("done",),
+        ("failed",),
+    ]

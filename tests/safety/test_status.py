@@ -9,7 +9,16 @@ import signal
 import pytest
 
 from tests.projects import TWO_BASES, revision_text
-from tests.safety.histories import halted, halting, locked, started, write
+from tests.safety.histories import (
+    backend_of,
+    halted,
+    halting,
+    locked,
+    slowly,
+    started,
+    wait_until,
+    write,
+)
 
 MAKES_A = 'op.create_table("a", sa.Column("x", sa.Integer))'
 
@@ -48,8 +57,10 @@ def test_a_process_that_migrates_now_is_named(project, database_url, command):
     assert pending == "default: pending r0000 -> r0001 (head), a step"
     who = {
         "sqlite": rf"process {process.pid} on \S+, since [-\d]+ [:\d]+ UTC",
-        "postgresql": r"process \d+ \(alembic-migrate\) from \S+, connected since .+",
-        "mysql": r"connection \d+, tester from \S+, for \d+ s in its present state",
+        "postgresql": r"process \d+ \(alembic-migrate\) from \S+, connected since [^;]+; "
+        r"what migrates is process \d+ from \S+, connected since [^;]+",
+        "mysql": r"connection \d+, tester from \S+, for \d+ s in its present state; "
+        r"what migrates is connection \d+, tester from \S+, for \d+ s in its present state",
     }[database_url.partition("+")[0].partition(":")[0]]
     assert re.fullmatch(rf"default: locked by {who}", lock), lock
     assert re.fullmatch(who, row["lock"])
@@ -74,6 +85,35 @@ def test_the_note_of_a_process_that_was_killed_names_nobody(project, sqlite_url,
     assert (here.root.parent / "test.db.migration-lock-holder").exists()
     (row,) = command(here, "status", "--format", "json").json["bases"]
     assert row["lock"] is None
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_session_that_outlives_its_process_is_named(project, request, command, kind):
+    url = request.getfixturevalue(f"{kind}_url")
+    backend = backend_of(url)
+    # PostgreSQL would notice within a second that nobody is there any more.
+    blind = 'op.execute("SET client_connection_check_interval = 0")\n'
+    works = slowly("ddl", backend, "CREATE TABLE made AS SELECT (slow) AS n", 15)
+    here = write(project(), url, (blind if backend == "postgresql" else "") + works)
+
+    def lock() -> str | None:
+        (row,) = command(here, "status", "--format", "json").json["bases"]
+        return row["lock"]
+
+    with started(here, "upgrade", HALT="ddl") as process:
+        halted(here, "ddl")
+        session = "; what migrates is "
+        wait_until(lambda: session in (lock() or ""))
+        number = re.search(r"\d+", lock().partition(session)[2])[0]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    wait_until(lambda: session not in (lock() or ""))
+    left = lock()
+
+    assert left.endswith(", in a session whose process may have ended"), left
+    assert re.search(r"\d+", left)[0] == number
+    told = command(here, "upgrade", "--lock-wait", "0", status=5).stderr
+    assert f"it is held by {left.partition(',')[0]}" in told
 
 
 def test_without_a_lock_nobody_is_named(project, postgresql_url, command):

@@ -64,7 +64,7 @@ def test_a_revision_is_tried_again_when_the_reader_may_have_left(
 
     assert len(said) == 1
     assert said[0].startswith("revision r0002 ran into lock_timeout")
-    assert said[0].endswith("and was rolled back; try 2 of 6 follows")
+    assert said[0].endswith("and changed nothing; try 2 of 6 follows")
     assert [step.revision for step in run.steps] == ["r0001", "r0002"]
     assert (run.before, run.after) == (("r0000",), ("r0002",))
     assert here.rows(plain, "SELECT n FROM a") == [(1,)]
@@ -82,7 +82,7 @@ def test_a_reader_that_stays_ends_the_run(project, command, postgresql_url):
     lines = failed.stderr.split("\n")
     assert lines[0] == "Running upgrade r0000 -> r0001, a step"
     assert lines[1].startswith("Warning: revision r0001 ran into lock_timeout")
-    assert lines[1].endswith("and was rolled back; try 2 of 2 follows")
+    assert lines[1].endswith("and changed nothing; try 2 of 2 follows")
     assert lines[2] == lines[0]
     assert lines[3].startswith(f"Error: revision r0001 failed in upgrade(): {path}:12: ")
     assert lines[3].endswith("canceling statement due to lock timeout")

@@ -66,10 +66,25 @@ def _begin(work: Callable[..., None], *given: object) -> threading.Thread:
 
 
 def _listen(reader: int, over: threading.Event) -> None:
+    asked = False
     while number := os.read(reader, 1):
         if number[0] in _ENDING:
+            if not asked:
+                _begin(_hush_pools, over)
+            asked = True
             _begin(_end_statements, over)
     os.close(reader)
+
+
+def _hush_pools(over: threading.Event) -> None:
+    """Keep SQLAlchemy from showing the traceback of a second signal that meets it disconnecting."""
+    import logging  # noqa: PLC0415 - for signals alone
+
+    log = logging.getLogger("sqlalchemy.pool")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    over.wait()
+    log.setLevel(before)
 
 
 def _end_statements(over: threading.Event) -> None:
