@@ -28,7 +28,9 @@ class Question:
             ``downgrade-does-nothing``, ``left-behind``, ``second-upgrade-failed`` and
             ``second-upgrade-differs``.
         notes: what is worth knowing and not wrong: ``irreversible``, a downgrade that raises
-            ``NotImplementedError``.
+            ``NotImplementedError``; findings that a comment accepts, with its reason as
+            ``accepted``; ``unused-suppression`` and ``unexplained-suppression``, comments that
+            accept nothing.
         steps: the revisions that ran, with their times; those of ``down`` and ``again`` too.
         reason: why it was skipped.
     """

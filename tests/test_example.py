@@ -70,3 +70,28 @@ def test_the_data_migration_of_the_example_keeps_every_price_both_ways(example, 
         (2, Decimal("0.29")),
         (3, Decimal("1234567.05")),
     ]
+
+
+def test_the_history_of_the_example_is_verified(example, urls):
+    done = example.run("verify", "--format", "json", env=urls)
+    asked = ("history", "sum", "up", "models", "down", "again")
+    for base in done.json["bases"]:
+        answers = {each["name"]: each["answer"] for each in base["questions"]}
+        assert answers == dict.fromkeys(asked, "ok") | {"sum": "skipped"}, base
+        assert all(not each["notes"] for each in base["questions"]), base
+    assert example.tables(urls["APP_DATABASE_URL"]) == []
+
+
+def test_what_the_example_loses_and_what_its_rows_may_stop_is_linted(example, urls):
+    done = example.run("lint", "--all", "--all-revisions", "--format", "json", env=urls, status=4)
+    app, reporting = done.json["bases"]
+    assert [
+        (each["file"].rpartition("/")[2], each["line"], each["code"])
+        for each in app["findings"]
+        if each["severity"] == "error"
+    ] == [
+        ("c52d7b0e9a13_prices_in_cents.py", 37, "ADB102"),
+        ("e90a46d8f37c_one_customer_an_address_longer_names.py", 31, "ADB203"),
+    ]
+    assert all(each["severity"] == "warning" for each in reporting["findings"])
+    assert all(each["code"] != "ADB001" for each in app["findings"])

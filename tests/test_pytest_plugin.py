@@ -118,7 +118,7 @@ def test_a_failure_is_the_findings_and_no_traceback(books, sqlite_url):
         " ===================================\n"
         "________________________________ books: models _________________________________\n"
         "no revision does this: change type of book.cents: INTEGER -> VARCHAR(9)\n"
-        "  alembic-db migrate --base books\n"
+        "  alembic-db migrate --base books --scratch\n"
         "_________________________________ books: down __________________________________\n"
         "the downgrade of revision bbb does nothing: it leaves column book.cents and does not "
         "bring back column book.price\n"

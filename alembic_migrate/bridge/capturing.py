@@ -74,6 +74,7 @@ def run_offline(
     *,
     start: Sequence[str] = (),
     destination: str = "heads",
+    tag: str | None = None,
 ) -> None:
     """Run a target's environment for a script, and refuse that it connects.
 
@@ -84,6 +85,7 @@ def run_offline(
         report: is told what happens.
         start: ids that the script starts from.
         destination: what ``env.py`` is told that was asked for.
+        tag: for the environment script.
 
     Raises:
         AlembicMigrateError: as ``capture``.
@@ -94,8 +96,12 @@ def run_offline(
         report,
         sql=True,
         isolated=True,
-        context={"starting_rev": tuple(start) or None, "destination_rev": destination},
-        options={"tag": None, "revision": destination},
+        context={
+            "starting_rev": tuple(start) or None,
+            "destination_rev": destination,
+            "tag": tag,
+        },
+        options={"tag": tag, "revision": destination},
     )
     progress = Progress(target, scripts, report)
     progress.offline = True

@@ -21,15 +21,12 @@ if TYPE_CHECKING:
     from alembic_migrate.targets import Target
 
 
-def upgrade_as_planned(
-    target: Target, plans: Sequence[Plan], *, tag: str | None, report: Report
-) -> Run:
+def upgrade_as_planned(target: Target, plans: Sequence[Plan], report: Report) -> Run:
     """Run exactly the revisions of a plan; nothing where they are all applied.
 
     Args:
         target: the base.
         plans: its plans: one, or one for each database that its environment script runs.
-        tag: for the environment script.
         report: is told what happens.
 
     Raises:
@@ -42,7 +39,7 @@ def upgrade_as_planned(
     planned = _Planned(target, scripts, plans)
     asked = ", ".join(destination) or "base"
     job = Job(target, scripts, "upgrade", report, asked=asked, plan=planned.steps)
-    job.tag, planned.progress = tag, job.progress
+    job.tag, planned.progress = plans[0].tag, job.progress
     return job.run(destination)
 
 

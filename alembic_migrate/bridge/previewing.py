@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 
+from alembic_migrate.bridge.asking import ask, lock_holder
 from alembic_migrate.bridge.capturing import captured, run_offline
 from alembic_migrate.bridge.environment import Request, run_environment
 from alembic_migrate.bridge.journal import file_hash
@@ -17,7 +18,6 @@ from alembic_migrate.bridge.planning import Planning
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.refusals import refuse_empty, refuse_unmanaged
 from alembic_migrate.bridge.scripts import Scripts
-from alembic_migrate.bridge.state import ask, lock_holder
 from alembic_migrate.databases.state import read_heads
 from alembic_migrate.errors import MigrationError
 from alembic_migrate.events import Event
@@ -43,13 +43,14 @@ _RUNNING = "-- Running "
 
 
 def preview(
-    target: Target, revision: str, *, judge: Judge | None, report: Report
+    target: Target, revision: str, *, tag: str | None, judge: Judge | None, report: Report
 ) -> tuple[Plan, ...]:
     """Return what ``upgrade`` would run, one plan a database; nothing is changed.
 
     Args:
         target: the base.
         revision: as ``upgrade`` takes it.
+        tag: for the environment script.
         judge: finds what is to be said about a revision; None: nothing is.
         report: is told what happens.
 
@@ -62,12 +63,12 @@ def preview(
     progress = Progress(target, scripts, report)
     with progress.explained(revision):
         heads = tuple(scripts.get_heads())
-        places = _Reader(target, scripts, revision).read(report)
+        places = _Reader(target, scripts, revision, tag).read(report)
     made = []
     for number, place in enumerate(places):
         now = tuple(sorted(place.heads))
         plan = Plan(target.name, place.database, None, revision, now, now, heads)
-        plan = replace(plan, tenant=target.tenant)
+        plan = replace(plan, tenant=target.tenant, tag=tag)
         if place.steps:
             writer = _Writer(target, scripts, plan, place)
             part = writer.write(number, len(places), report)
@@ -106,10 +107,11 @@ class _Place:
 class _Reader:
     """Looks where databases are, and refuses what ``upgrade`` would."""
 
-    def __init__(self, target: Target, scripts: Scripts, revision: str) -> None:
+    def __init__(self, target: Target, scripts: Scripts, revision: str, tag: str | None) -> None:
         self.target = target
         self.scripts = scripts
         self.revision = revision
+        self.tag = tag
 
     def read(self, report: Report) -> list[_Place]:
         target = self.target
@@ -130,7 +132,9 @@ class _Reader:
             found.append(self._look(connection, url, table, schema))
             return ()
 
-        run_environment(target, self.scripts, Request("current", work, report, reading=True))
+        told = {"tag": self.tag}
+        request = Request("current", work, report, reading=True, context=told, options=told)
+        run_environment(target, self.scripts, request)
         return found
 
     def _look(
@@ -172,7 +176,7 @@ class _Writer:
             databases: how many it runs.
             report: is told what happens.
         """
-        target, asked = self.target, self.wanted.asked
+        target, asked, tag = self.target, self.wanted.asked, self.wanted.tag
         parts: list[_Part] = []
 
         def work(heads: Any, context: MigrationContext) -> Iterable[Any]:
@@ -182,7 +186,7 @@ class _Writer:
             return part.watched(steps, without_table=self.place.has_table)
 
         start = self.wanted.before
-        run_offline(target, self.scripts, work, report, start=start, destination=asked)
+        run_offline(target, self.scripts, work, report, start=start, destination=asked, tag=tag)
         if len(parts) != databases:
             raise MigrationError(
                 f"{target.prefix}{target.folder}/env.py runs {databases} databases, and "

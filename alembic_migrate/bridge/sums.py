@@ -1,4 +1,7 @@
-"""A target's ``alembic-db.sum``: compared, kept, and told about before a database is changed."""
+"""A target's ``alembic-db.sum``: compared, kept, and told about before a database is changed.
+
+What reads and writes it is only imported where ``sum = true`` asks for one.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.errors import AlembicMigrateError
 from alembic_migrate.events import Event, Report
-from alembic_migrate.integrity.keeping import check, note
-from alembic_migrate.integrity.sums import FILE_NAME, Versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from alembic_migrate.integrity.sums import Versions
     from alembic_migrate.results import Finding
     from alembic_migrate.targets import Target
 
@@ -22,6 +24,8 @@ _FIRST = 3  # findings that are told one by one
 
 def versions_of(target: Target) -> Versions:
     """Return where a target's revision files are."""
+    from alembic_migrate.integrity.sums import Versions  # noqa: PLC0415 - see above
+
     target = replace(target, tenant=None)  # all tenants of a base have the same files
     return Versions(
         target.folder,
@@ -38,7 +42,11 @@ def check_sum(target: Target, *, heads: bool = True) -> tuple[Finding, ...]:
         target: the base; without ``sum = true`` there is nothing to find.
         heads: compare the heads too, for which every file is parsed.
     """
-    return check(versions_of(target), heads=heads) if target.config["sum"] else ()
+    if not target.config["sum"]:
+        return ()
+    from alembic_migrate.integrity.keeping import check  # noqa: PLC0415 - see above
+
+    return check(versions_of(target), heads=heads)
 
 
 def keep_sum(target: Target, written: Iterable[Path], removed: Iterable[Path] = ()) -> None:
@@ -53,6 +61,8 @@ def keep_sum(target: Target, written: Iterable[Path], removed: Iterable[Path] = 
         HistoryError: it cannot be read or written; it is as it was.
     """
     if target.config["sum"]:
+        from alembic_migrate.integrity.keeping import note  # noqa: PLC0415 - see above
+
         note(versions_of(target), written, removed)
 
 
@@ -66,6 +76,8 @@ def warn_of_sums(targets: Sequence[Target], report: Report) -> None:
         for finding in found[:_FIRST]:
             report(Event("warning", finding.message, target.label))
         if found:
+            from alembic_migrate.integrity.sums import FILE_NAME  # noqa: PLC0415 - see above
+
             more = f"{len(found) - _FIRST} more differences; " if len(found) > _FIRST else ""
             text = f"{more}alembic-db sum{target.flag} shows what differs from {FILE_NAME}"
             report(Event("warning", text, target.label))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import planned, previewing
-from alembic_migrate.commands.each import each, is_symbol, one
+from alembic_migrate.commands.each import Over, each, is_symbol, one
 from alembic_migrate.commands.linting import judge_of
 from alembic_migrate.commands.running import check_upgrade
 from alembic_migrate.errors import OutdatedPlan, UsageError
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 
 
 def plan(
-    targets: Sequence[Target], revision: str, *, lint: bool, out: Path | None, report: Report
+    targets: Sequence[Target],
+    revision: str,
+    *,
+    tag: str | None,
+    lint: bool,
+    out: Path | None,
+    report: Report,
 ) -> tuple[Plan, ...]:
     """Return what ``upgrade`` would run on each database; nothing is changed.
 
     Args:
         targets: the bases, in the order in which they would run.
         revision: as ``upgrade`` takes it.
+        tag: for the environment script.
         lint: judge the revisions too.
         out: a file that keeps the plan for ``upgrade --plan``.
         report: is told what happens.
@@ -42,7 +49,7 @@ def plan(
     found = each(
         targets,
         lambda t: previewing.preview(
-            t, revision, judge=judge_of(t) if lint else None, report=report
+            t, revision, tag=tag, judge=judge_of(t) if lint else None, report=report
         ),
         keep_going=True,
     )
@@ -107,9 +114,8 @@ def upgrade(
     targets: Sequence[Target],
     plans: Sequence[Plan],
     *,
-    tag: str | None,
     confirm: Collection[str],
-    keep_going: bool,
+    over: Over[Run],
     report: Report,
 ) -> tuple[Run, ...]:
     """Run what plans hold.
@@ -117,9 +123,8 @@ def upgrade(
     Args:
         targets: the bases, in the order in which they run.
         plans: as ``read_plan`` returns them; those of other bases are left alone.
-        tag: for the environment script.
         confirm: protected bases on which a rehearsal is meant.
-        keep_going: go on with the other bases where one fails.
+        over: goes over the bases, in this process.
         report: is told what happens.
 
     Raises:
@@ -136,8 +141,8 @@ def upgrade(
             hint="leave --base, --all and --tenant away: the plan says what it is for",
         )
     check_upgrade(targets, confirm, report)
-    return each(
-        targets,
-        lambda t: planned.upgrade_as_planned(t, of_label[t.label], tag=tag, report=report),
-        keep_going=keep_going,
-    )
+
+    def work(target: Target, report: Report) -> Run:
+        return planned.upgrade_as_planned(target, of_label[target.label], report)
+
+    return over(targets, work)

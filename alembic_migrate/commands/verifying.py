@@ -208,7 +208,7 @@ class Verifier:
         return _answered(
             "models",
             (
-                *(model_change(self.target, change) for change in found.changes),
+                *(model_change(self.target, change, " --scratch") for change in found.changes),
                 *(not_imported(forgotten) for forgotten in found.forgotten),
             ),
         )

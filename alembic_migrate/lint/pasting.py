@@ -59,9 +59,31 @@ def require(operation: Operation, dialect: str) -> str:
     """Return the code that makes an operation's column NOT NULL; MySQL has to be told its type."""
     column = operation.columns[0]
     written = column.type or (operation.before.type if operation.before else None)
-    told = Verbatim(_type(written) or "...") if dialect in {"mysql", "mariadb"} else None
-    options = {"existing_type": told, "nullable": False, "schema": operation.schema}
-    return code("alter_column", operation.table, column.name, **options)
+    return allow_null(operation, column.name, dialect, allowed=False, written=_type(written))
+
+
+def allow_null(
+    operation: Operation, name: str, dialect: str, *, allowed: bool, written: str | None = None
+) -> str:
+    """Return the code that lets a column of an operation's table hold NULL, or not any more.
+
+    MySQL has to be told the column's type, and SQLite changes a column in a batch alone.
+
+    Args:
+        operation: what is done to the table.
+        name: the column.
+        dialect: SQLAlchemy's name of it.
+        allowed: it may hold NULL.
+        written: the code of its type, where it is known.
+    """
+    table, schema = operation.table, operation.schema
+    if dialect == "sqlite":
+        changed = code("alter_column", name, nullable=allowed).removeprefix("op.")
+        return (
+            f"with {code('batch_alter_table', table, schema=schema)} as batch:\n    batch.{changed}"
+        )
+    told = Verbatim(written or "...") if dialect in {"mysql", "mariadb"} else None
+    return code("alter_column", table, name, existing_type=told, nullable=allowed, schema=schema)
 
 
 class Verbatim(str):

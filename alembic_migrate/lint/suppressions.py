@@ -2,7 +2,8 @@
 
 ``# alembic-db: ignore[ADB101] reason`` stands on a line of the call, or alone on the line above;
 ``# alembic-db: ignore-file[ADB101,ADB301] reason`` anywhere in the file. Without a reason it
-accepts nothing.
+accepts nothing. What ``verify`` finds in a downgrade is accepted in the same form, under its own
+code, where ``def downgrade()`` stands.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from alembic_migrate.lint.source import Comment, Source
 
+# What verify finds in one revision's downgrade.
+OF_VERIFY = frozenset({"downgrade-does-nothing", "downgrade-failed", "left-behind"})
+
 _MEANT = re.compile(r"#\s*alembic-db\s*:(?P<rest>.*)", re.IGNORECASE)
 _WRITTEN = re.compile(
     r"\s*(?P<form>ignore(?:-file)?)\s*\[(?P<codes>[^\]]*)\](?P<reason>.*)", re.IGNORECASE
@@ -32,7 +36,8 @@ class Suppression:
 
     Attributes:
         line: where the comment stands.
-        code: the code in capitals, or ``squawk:`` and the name of one of its rules.
+        code: the code in capitals, or ``squawk:`` and the name of one of its rules, or a code of
+            ``verify``.
         reason: why; empty where none is given.
         lines: the lines that it is about; None is the whole file.
         used: something was found that it accepts.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from alembic_migrate.render.words import count, indented, lines, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from alembic_migrate.results import Finding, Step
     from alembic_migrate.verifications import Question, Verification
@@ -31,12 +32,16 @@ def verifications(
 
 def findings(question: Question) -> str:
     """Return the findings of one question, each with what mends it."""
-    return "\n".join(_told(finding) for finding in question.findings)
+    return "\n".join(_told(question.findings))
 
 
 def _findings(answer: Verification, *, named: bool) -> str:
     base = answer.base if named else None
-    return lines(sentence(base, _told(one)) for each in answer.questions for one in each.findings)
+    return lines(
+        line
+        for each in answer.questions
+        for line in _told(each.findings, lambda text: sentence(base, text))
+    )
 
 
 def _block(answer: Verification, *, named: bool, verbose: bool) -> str:
@@ -65,7 +70,7 @@ def _line(question: Question) -> str:
 def _below(question: Question, *, verbose: bool) -> Iterator[str]:
     if verbose:
         yield from map(_step, question.steps)
-    yield from map(_told, question.findings)
+    yield from _told(question.findings)
     for note in question.notes:
         yield f"note: {note.message}"
 
@@ -74,9 +79,12 @@ def _step(step: Step) -> str:
     return f"{_seconds(step.seconds):>8}  {step.revision}  {step.message}".rstrip()
 
 
-def _told(finding: Finding) -> str:
-    hint = f"\n{indented(finding.hint)}" if finding.hint else ""
-    return f"{finding.message}{hint}"
+def _told(found: Sequence[Finding], say: Callable[[str], str] = str) -> Iterator[str]:
+    """Yield findings; those that one line mends stand together above it."""
+    for hint, alike in groupby(found, key=lambda finding: finding.hint):
+        yield from (say(finding.message) for finding in alike)
+        if hint:
+            yield indented(hint)
 
 
 def _seconds(value: float) -> str:

@@ -14,6 +14,7 @@ from tests.servers import ENCODED_PASSWORD, PASSWORD
 MAKES = 'op.create_table("book", sa.Column("id", sa.Integer(), primary_key=True))'
 ADDS = 'op.add_column("book", sa.Column("year", sa.Integer()))\nop.execute("DELETE FROM book")'
 DROPS = 'op.drop_table("book")'
+REQUIRES = 'op.add_column("book", sa.Column("title", sa.String(50), nullable=False))'
 ASKS = 'op.execute("SELECT 1")\nop.get_bind().execute(sa.text("SELECT 1")).fetchall()'
 
 PLANS = {
@@ -414,16 +415,36 @@ def test_a_plan_of_nothing_is_held_against_the_database_too(here, command, datab
         ("DELETE FROM book;", "DELETE FROM author;"),
         ('"r0001"', '"r0002"'),
         ('"asked": "head"', '"asked": "r0001"'),
+        ('"severity": "error"', '"severity": "warning"'),
+        ("has a row", "has no row"),
+        ('"database": "sqlite:', '"database": "test:sqlite:'),
+        ('"message": "a step"', '"message": "a small step"'),
+        ('"file": "migrations/', '"file": "seen/migrations/'),
+        ('"heads": [', '"heads": [\n        "r0002",'),
+        ('"sql": "DELETE', '"sql": "SELECT 1;",\n              "sql": "DELETE'),
+        ("DELETE FROM book;", "\\u0044ELETE FROM book;"),
+        ('"bases": [', '"approved": true,\n  "bases": ['),
     ],
 )
 def test_a_file_that_was_edited_is_no_plan_any_more(project, command, sqlite_url, change):
-    here = write(project(), sqlite_url, MAKES, ADDS)
+    here = write(project(), sqlite_url, MAKES, ADDS, REQUIRES)
     kept(here, command)
-    here.write("plan.json", here.read("plan.json").replace(*change).encode())
+    written = here.read("plan.json")
+    edited = written.replace(*change, 1)
+    assert edited != written
+    here.write("plan.json", edited.encode())
     assert refused(here, command, status=2) == (
         "Error: plan.json was changed after it was written: what it holds does not fit its hash\n"
         "  write a plan: alembic-db plan --out FILE\n"
     )
+
+
+def test_line_ends_are_no_change_of_a_plan(project, command, sqlite_url):
+    here = write(project(), sqlite_url, MAKES)
+    kept(here, command)
+    here.write("plan.json", here.read("plan.json").replace("\n", "\r\n").encode())
+    done = command(here, "upgrade", "--plan", "plan.json")
+    assert done.stdout == "Upgraded to r0000 (head), 1 revision\n"
 
 
 def test_a_base_cannot_be_taken_out_of_a_file(shop, command):
@@ -468,12 +489,12 @@ def test_files_that_cannot_be_read_or_written_are_told(project, command, sqlite_
     )
 
 
-def test_a_plan_goes_with_no_revision_and_no_sql(project, command, sqlite_url):
+def test_a_plan_goes_with_no_revision_no_sql_and_no_tag(project, command, sqlite_url):
     here = write(project(), sqlite_url, MAKES)
     kept(here, command)
-    for word in ("head", "--sql"):
-        assert refused(here, command, word, status=2) == (
-            "Error: a plan says itself what runs: it goes with no revision and no --sql\n"
+    for words in (("head",), ("--sql",), ("--tag", "blue")):
+        assert refused(here, command, *words, status=2) == (
+            "Error: a plan says itself what runs: it goes with no revision, no --sql and no --tag\n"
             "  alembic-db upgrade --plan plan.json\n"
         )
 
@@ -592,3 +613,31 @@ def test_the_plan_of_an_own_environment_is_in_its_words(project, command, postgr
     command(here, "upgrade", "--plan", "plan.json")
     assert here.stamped(postgresql_url, "mine") == ["r0000"]
     assert command(here, "plan").stdout == "Already at r0000 (head)\n"
+
+
+TAGGED = """
+    from alembic import context
+    from sqlalchemy import create_engine, pool
+
+    name = context.get_tag_argument()
+    url = f"sqlite:///{name}.db"
+    if context.is_offline_mode():
+        context.configure(url=url, literal_binds=True)
+        context.run_migrations()
+    else:
+        with create_engine(url, poolclass=pool.NullPool).connect() as connection:
+            context.configure(connection=connection)
+            with context.begin_transaction():
+                context.run_migrations()
+    """
+
+
+def test_a_plan_with_a_tag_is_made_and_run_with_it(project, command, sqlite_url):
+    here = write(project(), sqlite_url, MAKES)
+    here.write("migrations/env.py", TAGGED)
+    shown = command(here, "plan", "--tag", "blue").stdout
+    assert shown.splitlines()[0] == "-- database: sqlite:///blue.db"
+    assert kept(here, command, "--tag", "blue")["bases"][0]["tag"] == "blue"
+    command(here, "upgrade", "--plan", "plan.json")
+    assert here.stamped("sqlite:///blue.db") == ["r0000"]
+    assert not {"None.db", "books.db"} & set(here.files())

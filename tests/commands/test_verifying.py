@@ -255,7 +255,8 @@ def test_a_history_that_does_not_go_up_is_told_and_nothing_else_is_asked(
 def test_models_that_say_something_else_are_told(history, verify, database_url):
     here = history(database_url, columns=N)
     assert answers(verify(here, "--no-down", status=4)) == {
-        "models": "failed\nno revision does this: add column book.n\n  alembic-db migrate\n"
+        "models": "failed\nno revision does this: add column book.n\n"
+        "  alembic-db migrate --scratch\n"
     }
     change = verify_json(here, verify, status=4)["questions"][3]["findings"][0]
     assert (change["code"], change["data"]["kind"]) == ("model-change", "add_column")
@@ -375,11 +376,11 @@ def test_every_base_is_verified_unless_some_are_chosen(two_bases, verify):
         "  history  ok\n  sum      skipped: sum = true is not set\n  up       ok\n"
         "  models   failed\n"
         "    no revision does this: add table turnover\n"
-        "      alembic-db migrate --base reporting\n"
+        "      alembic-db migrate --base reporting --scratch\n"
     )
     assert verify(here, "--no-down", "-q", status=4) == (
         "reporting: no revision does this: add table turnover\n"
-        "  alembic-db migrate --base reporting\n"
+        "  alembic-db migrate --base reporting --scratch\n"
     )
     assert verify(here, "--no-down", "-b", "app").startswith("app: verified, 1 revision\n")
 
@@ -417,3 +418,92 @@ def test_an_environment_script_that_goes_elsewhere_is_an_error(history, command,
     said = command(here, "verify", status=2).stderr
     assert "Error: something connects to another database than the scratch one" in said
     assert here.tables(database_url) == []
+
+
+# --- findings that a comment accepts ----------------------------------------------------------
+
+EMPTY = "the downgrade of revision r2 does nothing: it leaves column book.n"
+
+
+def with_comment(here, comment: str):
+    """Put a comment on the line of the second revision's downgrade()."""
+    path = "migrations/versions/r2.py"
+    text = here.read(path)
+    here.write(path, text.replace("def downgrade():", f"def downgrade():  {comment}").encode())
+    return here
+
+
+@pytest.mark.parametrize(
+    "code", ["downgrade-does-nothing", "ADB503", "ADB503,downgrade-does-nothing"]
+)
+def test_a_downgrade_that_does_nothing_is_accepted_with_a_reason(history, verify, sqlite_url, code):
+    here = history(sqlite_url, (ADDS[0], "pass"), columns=N)
+    with_comment(here, f"# alembic-db: ignore[{code}] nobody goes back")
+    assert answers(verify(here)) == {
+        "down": f"note: {EMPTY}: accepted, nobody goes back\n",
+    }
+
+
+def test_what_a_downgrade_leaves_is_accepted_with_a_reason(history, verify, postgresql_url):
+    up = "op.create_table('mood', sa.Column('m', sa.Enum('a', 'b', name='moods')))"
+    here = history(postgresql_url, (up, "op.drop_table('mood')"))
+    table = "sa.Table('mood', metadata, sa.Column('m', sa.Enum('a', 'b', name='moods')))\n"
+    here.write("db.py", here.read("db.py") + table)
+    with_comment(here, "# alembic-db: ignore[left-behind] others use it")
+    assert answers(verify(here)) == {
+        "down": "note: the downgrade of revision r2 leaves type moods: accepted, others use it\n",
+        "again": "skipped: what the downgrades leave behind is in its way\n",
+    }
+
+
+def test_a_downgrade_that_fails_or_is_missing_is_accepted_with_a_reason(
+    history, verify, sqlite_url
+):
+    here = history(sqlite_url, (ADDS[0], "raise ValueError('why')"), columns=N)
+    with_comment(here, "# alembic-db: ignore[downgrade-failed] it needs rows")
+    assert answers(verify(here)) == {
+        "down": "note: revision r2 failed in downgrade(): <root>/migrations/versions/r2.py:16: "
+        "ValueError: why: accepted, it needs rows\n",
+    }
+    text = here.read("migrations/versions/r2.py").partition("\n\ndef downgrade")[0]
+    above = "# alembic-db: ignore[ADB503] nobody goes back\ndef upgrade("
+    here.write("migrations/versions/r2.py", text.replace("def upgrade(", above).encode())
+    assert answers(verify(here)) == {
+        "down": "note: revision r2 has no downgrade(): <root>/migrations/versions/r2.py: "
+        "accepted, nobody goes back\n",
+    }
+
+
+def test_a_comment_without_a_reason_accepts_nothing(history, verify, sqlite_url):
+    here = history(sqlite_url, (ADDS[0], "pass"), columns=N)
+    with_comment(here, "# alembic-db: ignore[downgrade-does-nothing]")
+    assert answers(verify(here, status=4))["down"] == (
+        f"failed\n{EMPTY}\n"
+        '  write it, or say that there is no way back: raise NotImplementedError("why")\n'
+        "note: <root>/migrations/versions/r2.py:15: downgrade-does-nothing is still reported: the "
+        "comment that ignores it gives no reason\n"
+    )
+
+
+def test_a_comment_that_accepts_nothing_is_told(history, verify, sqlite_url):
+    here = with_comment(
+        history(sqlite_url, ADDS, columns=N), "# alembic-db: ignore[left-behind] it is used"
+    )
+    assert answers(verify(here)) == {
+        "down": "note: <root>/migrations/versions/r2.py:15: left-behind finds nothing that the "
+        "comment could ignore\n",
+    }
+
+
+def test_what_a_comment_accepts_is_data(history, command, sqlite_url):
+    here = history(sqlite_url, (ADDS[0], "pass"), columns=N)
+    with_comment(here, "# alembic-db: ignore[downgrade-does-nothing] nobody goes back")
+    (answer,) = command(here, "verify", "--format", "json").json["bases"]
+    (down,) = [each for each in answer["questions"] if each["name"] == "down"]
+    (note,) = down["notes"]
+    assert (down["answer"], down["findings"], note["code"], note["data"]["accepted"]) == (
+        "ok",
+        [],
+        "downgrade-does-nothing",
+        "nobody goes back",
+    )

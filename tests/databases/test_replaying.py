@@ -7,9 +7,9 @@ import sys
 import pytest
 import sqlalchemy
 
+from alembic_migrate.bridge.asking import connected_heads
 from alembic_migrate.bridge.replaying import on_scratch, replay
 from alembic_migrate.bridge.scripts import Scripts
-from alembic_migrate.bridge.state import connected_heads
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, DatabaseError, MigrationError
 from alembic_migrate.events import ignore
 from tests.projects import revision_text

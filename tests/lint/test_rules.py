@@ -418,3 +418,17 @@ def downgrade():
 
 def test_the_application_of_these_examples_has_the_class():
     assert "class User(Base)" in APPLICATION
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        'op.drop_column("a", "b")',
+        'op.add_column("a", sa.Column("b", sa.Integer, nullable=False))',
+        'with op.batch_alter_table("a") as c:\n    c.alter_column("b", nullable=False)',
+    ],
+)
+def test_the_safe_way_can_be_pasted_on_sqlite(judged: Judge, captured_body, example):
+    (found,) = [each for each in judged(example, "sqlite") if each.severity == "error"]
+    assert 'with op.batch_alter_table("a") as batch:\n    batch.alter_column("b", ' in found.safe
+    assert captured_body(found.safe, "sqlite").unrendered is None

@@ -119,3 +119,14 @@ def test_where_a_part_was_not_linted_no_suppression_is_unused(judged: Judge):
             op.execute(f"DELETE FROM b{number}")  # alembic-db: ignore[ADB104] they are copies
         """
     assert told(judged, example) == [(1, "ADB001", None)]
+
+
+def test_codes_of_verify_are_known_and_left_to_it(judged: Judge):
+    example = 'op.f("x")  # alembic-db: ignore[left-behind] others use the type'
+    assert told(judged, example) == []
+    example = 'op.f("x")  # alembic-db: ignore[left-behin] others use the type'
+    (found,) = judged(example, "postgresql")
+    assert (found.code, found.safe) == (
+        "ADB004",
+        "# alembic-db: ignore[left-behind] others use the type",
+    )

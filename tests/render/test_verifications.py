@@ -60,6 +60,13 @@ def test_findings_alone_are_told_where_no_more_is_asked_for():
     )
 
 
+def test_findings_that_one_line_mends_stand_above_it():
+    found = tuple(Finding("model-change", f"no revision does {n}", "do it") for n in "ab")
+    assert findings(Question("models", "failed", findings=found)) == (
+        "no revision does a\nno revision does b\n  do it"
+    )
+
+
 def test_a_base_without_a_name_has_none():
     (first, *_) = verifications(ANSWERS, named=False).splitlines()
     assert first == "Verified, 1 revision"

@@ -108,15 +108,18 @@ class _Reader:
 
     def foreign_keys(self) -> Iterator[Item]:
         keys: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+        # The server opens every table for each of these, and for a join of them more than once.
         query = (
-            "SELECT k.*, r.UPDATE_RULE, r.DELETE_RULE FROM information_schema.KEY_COLUMN_USAGE k "
-            "JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON "
-            "r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.TABLE_NAME = k.TABLE_NAME "
-            "AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME WHERE k.TABLE_SCHEMA = DATABASE() "
-            "AND k.REFERENCED_TABLE_NAME IS NOT NULL "
-            "ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION"
+            "SELECT TABLE_NAME, CONSTRAINT_NAME, UPDATE_RULE, DELETE_RULE "
+            "FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()"
         )
-        for row in self._rows(query):
+        rules = {_lower(row): row for row in self._rows(query)}
+        query = (
+            "SELECT * FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = DATABASE() "
+            "AND REFERENCED_TABLE_NAME IS NOT NULL "
+            "ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION"
+        )
+        for row in self._rows(query) if rules else ():
             keys[row["table_name"], row["constraint_name"]].append(row)
         for (table, name), rows in keys.items():
             referred = rows[0]["referenced_table_name"]
@@ -127,21 +130,27 @@ class _Reader:
                 "type": "foreign key",
                 "columns": [row["column_name"] for row in rows],
                 "references": [f"{referred}.{row['referenced_column_name']}" for row in rows],
-                "on update": _action(rows[0]["update_rule"]),
-                "on delete": _action(rows[0]["delete_rule"]),
+                "on update": _action(rules[_lower(rows[0])]["update_rule"]),
+                "on delete": _action(rules[_lower(rows[0])]["delete_rule"]),
             }
             generated = _GENERATED.fullmatch(name) is not None
             yield Item("constraint", None, table, name, facts, generated=generated)
 
     def checks(self) -> Iterator[Item]:
         query = (
-            "SELECT c.*, t.TABLE_NAME AS of_table FROM information_schema.CHECK_CONSTRAINTS c "
-            "JOIN information_schema.TABLE_CONSTRAINTS t ON "
-            "t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME "
-            "AND t.CONSTRAINT_TYPE = 'CHECK' WHERE c.CONSTRAINT_SCHEMA = DATABASE()"
+            "SELECT * FROM information_schema.CHECK_CONSTRAINTS "
+            "WHERE CONSTRAINT_SCHEMA = DATABASE()"
         )
-        for row in self._rows(query):
-            table, name = row["of_table"], row["constraint_name"]
+        found = self._rows(query)
+        query = (
+            "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS "
+            "WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_TYPE = 'CHECK'"
+        )
+        tables: dict[str, list[str]] = defaultdict(list)
+        for row in self._rows(query) if found else ():
+            tables[row["constraint_name"].lower()].append(row["table_name"])
+        for row, table in ((r, t) for r in found for t in tables[r["constraint_name"].lower()]):
+            name = row["constraint_name"]
             # MariaDB's names are a table's own, and it tells which.
             if row.get("table_name", table) != table:
                 continue
@@ -187,6 +196,11 @@ class _Reader:
         """Return rows by their names in lower case: servers write them one way or the other."""
         found = self._connection.execute(text(query)).mappings()
         return [{str(key).lower(): value for key, value in row.items()} for row in found]
+
+
+def _lower(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return whose constraint a row is about, for a server that does not mind capitals."""
+    return row["table_name"].lower(), row["constraint_name"].lower()
 
 
 def _action(rule: str) -> str | None:

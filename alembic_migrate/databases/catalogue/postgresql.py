@@ -30,22 +30,47 @@ _SERIAL = re.compile(r"nextval\('.*'::regclass\)")
 
 def items(connection: Connection) -> Iterator[Item]:
     """Yield what a database of PostgreSQL's holds, of every schema."""
-    yield from _asked(connection, _READERS)
+    yield from (item for _, item in numbered(connection, OF_TABLES | APART, Whose(connection)))
 
 
 def containers(connection: Connection) -> Iterator[Item]:
     """Yield the schemas and the extensions of a database."""
-    yield from _asked(connection, _CONTAINERS)
+    yield from (item for _, item in numbered(connection, CONTAINERS, Whose(connection)))
 
 
-def _asked(connection: Connection, readers: Mapping[str, Reader]) -> Iterator[Item]:
-    default = connection.execute(text("SELECT current_schema()")).scalar()
-    of_extensions = {tuple(row) for row in connection.execute(text(queries.OF_EXTENSIONS))}
+class Whose:
+    """What belongs to an extension, and which schema needs no name.
+
+    Args:
+        connection: is only read from.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.default = connection.execute(text("SELECT current_schema()")).scalar()
+        self.of_extensions = {tuple(row) for row in connection.execute(text(queries.OF_EXTENSIONS))}
+
+
+def numbered(
+    connection: Connection,
+    readers: Mapping[str, Reader],
+    whose: Whose,
+    tables: Sequence[int] | None = None,
+) -> Iterator[tuple[int, Item]]:
+    """Yield what a database holds, each with the number of the object, or of the table it is of.
+
+    Args:
+        connection: is only read from.
+        readers: what is asked for.
+        whose: of this database.
+        tables: the numbers of the tables to ask about; None: all. With ``OF_TABLES`` only.
+    """
+    chosen = {} if tables is None else {"tables": list(tables)}
     for query, read in readers.items():
-        for row in connection.execute(text(query)):
+        asked = query if tables is None else f"{query} AND c.oid = ANY (:tables)"
+        for row in connection.execute(text(asked), chosen):
             catalog, oid, schema, *rest = row
-            if (catalog, oid) not in of_extensions:
-                yield read(None if schema == default else schema, rest)
+            if (catalog, oid) not in whose.of_extensions:
+                yield oid, read(None if schema == whose.default else schema, rest)
 
 
 def _table(schema: str | None, row: Sequence[Any]) -> Item:
@@ -159,12 +184,16 @@ def _extension(_schema: str | None, row: Sequence[Any]) -> Item:
     return Item("extension", None, None, name, {"schema": schema})
 
 
-_READERS: dict[str, Reader] = {
+OF_TABLES: dict[str, Reader] = {
     queries.TABLES: _table,
     queries.COLUMNS: _column,
     queries.CONSTRAINTS: _constraint,
     queries.INDEXES: _index,
     queries.TRIGGERS: _trigger,
+    queries.POLICIES: _policy,
+    queries.RULES: _rule,
+}
+APART: dict[str, Reader] = {
     queries.VIEWS: _view,
     queries.SEQUENCES: _sequence,
     queries.ENUMS: _enum,
@@ -172,10 +201,8 @@ _READERS: dict[str, Reader] = {
     queries.COMPOSITES: _composite,
     queries.RANGES: _range,
     queries.FUNCTIONS: _function,
-    queries.POLICIES: _policy,
-    queries.RULES: _rule,
 }
-_CONTAINERS: dict[str, Reader] = {queries.SCHEMAS: _schema, queries.EXTENSIONS: _extension}
+CONTAINERS: dict[str, Reader] = {queries.SCHEMAS: _schema, queries.EXTENSIONS: _extension}
 
 
 def _given(facts: dict[str, Any]) -> dict[str, Any]:

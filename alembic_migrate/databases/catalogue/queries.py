@@ -152,3 +152,81 @@ EXTENSIONS = """
     SELECT 'pg_extension', e.oid, NULL, e.extname, n.nspname
     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 """
+
+# What a row of a catalogue's is known by: another version of it has another place or transaction.
+_MARK = "hashtextextended(concat(r.tableoid, ' ', r.ctid, ' ', r.xmin), 0)"
+
+
+def _rows(catalog: str, table: str, condition: str = "true", *, rare: bool = False) -> str:
+    """Return the query for the marks of a catalogue's rows, each with what it is about."""
+    marked = f"{table} AS id, {_MARK} AS mark, {rare} AS rare"
+    return f"SELECT {marked} FROM {catalog} WHERE {condition}"  # noqa: S608 - ours
+
+
+_OF_RELATIONS = " UNION ALL ".join(
+    [
+        _rows("pg_class r", "r.oid"),
+        _rows("pg_attribute r", "r.attrelid", "r.attnum > 0"),
+        _rows("pg_attrdef r", "r.adrelid"),
+        _rows("pg_constraint r", "r.conrelid"),
+        _rows("pg_index r", "r.indrelid"),
+        # The name of an index is another row's.
+        _rows("pg_index x JOIN pg_class r ON r.oid = x.indexrelid", "x.indrelid"),
+        _rows("pg_trigger r", "r.tgrelid", "NOT r.tgisinternal", rare=True),
+        _rows("pg_policy r", "r.polrelid", rare=True),
+        _rows("pg_rewrite r", "r.ev_class", rare=True),
+        _rows("pg_inherits r", "r.inhrelid"),
+        _rows("pg_partitioned_table r", "r.partrelid"),
+        _rows("pg_sequence r", "r.seqrelid"),
+        _rows("pg_description r", "r.objoid", "r.classoid = 'pg_class'::regclass"),
+        # Which sequence is whose.
+        _rows(
+            "pg_depend r",
+            "r.objid",
+            "r.classid = 'pg_class'::regclass AND r.refclassid = 'pg_class'::regclass "
+            "AND r.deptype IN ('a', 'i')",
+        ),
+    ]
+)
+_OF_THE_REST = " UNION ALL ".join(
+    [
+        # A table has a type, and every type an array of it.
+        _rows(
+            "pg_type r",
+            "r.oid",
+            "r.typcategory <> 'A' AND NOT EXISTS (SELECT 1 FROM pg_class c "
+            "WHERE c.oid = r.typrelid AND c.relkind <> 'c')",
+        ),
+        _rows("pg_constraint r", "r.oid", "r.contypid <> 0"),
+        _rows("pg_enum r", "r.oid"),
+        _rows("pg_range r", "r.rngtypid"),
+        _rows("pg_proc r", "r.oid"),
+        _rows("pg_collation r", "r.oid"),
+        _rows("pg_opclass r", "r.oid"),
+        _rows("pg_operator r", "r.oid"),
+        _rows("pg_namespace r", "r.oid"),
+        _rows("pg_extension r", "r.oid"),
+        _rows("pg_depend r", "r.objid", "r.deptype = 'e'"),
+    ]
+)
+
+# For each table and each sequence its number, whether it has triggers, policies or rules, and a
+# mark that differs where anything of it does; a mark, without a number, for all other objects and
+# for the names that need no schema, and one for views.
+MARKS = f"""
+    SELECT CASE WHEN c.relkind IN ('r', 'p', 'f', 'S') THEN c.oid END,
+           c.relkind = 'S', bool_or(m.rare), sum(m.mark)::text
+    FROM ({_OF_RELATIONS}) m JOIN pg_class c ON c.oid = m.id
+    WHERE m.id >= 16384 AND c.relkind IN ('r', 'p', 'f', 'S', 'v', 'm', 'c')
+    AND c.relpersistence <> 't'
+    GROUP BY 1, 2
+    UNION ALL
+    SELECT NULL, NULL, NULL, concat(current_schemas(false), sum(m.mark))
+    FROM ({_OF_THE_REST}) m WHERE m.id >= 16384
+"""  # noqa: S608 - ours
+
+# Whose definitions name tables of these.
+RELATED = """
+    SELECT conrelid FROM pg_constraint WHERE contype = 'f' AND confrelid = ANY (:tables)
+    UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = ANY (:tables)
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_migrate.lint.pasting import Verbatim, code
+from alembic_migrate.lint.pasting import allow_null, code
 from alembic_migrate.lint.rule import Rule, Spot
 from alembic_migrate.lint.tracking import added, on_existing
 
@@ -29,14 +29,12 @@ def _look(captured: Captured) -> Iterator[Spot]:
 
 
 def _safe(operation: Operation, name: str, dialect: str) -> str:
-    table, schema = operation.table, operation.schema
-    told = Verbatim("...") if dialect in {"mysql", "mariadb"} else None
     return "\n".join(
         [
             "# first a revision that lets code leave the column out, deployed with such code:",
-            code("alter_column", table, name, existing_type=told, nullable=True, schema=schema),
+            allow_null(operation, name, dialect, allowed=True),
             "# in a later revision:",
-            code("drop_column", table, name, schema=schema)
+            code("drop_column", operation.table, name, schema=operation.schema)
             + "  # alembic-db: ignore[ADB102] no code maps it since ...",
         ]
     )

@@ -8,9 +8,10 @@ import re
 from typing import TYPE_CHECKING
 
 from alembic_migrate.lint.rule import Rule, Spot, told_by_the_engine
+from alembic_migrate.lint.suppressions import OF_VERIFY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from alembic_migrate.lint.suppressions import Suppressions
 
@@ -26,11 +27,12 @@ def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]
             f"{text!r} is not understood, and ignores nothing",
             "# alembic-db: ignore[ADB101] why that is safe here",
         )
+    known = {*by_code, *OF_VERIFY}
     names = {rule.name: code for code, rule in by_code.items()}
     for each in accepted.given:
-        if each.code in by_code or _OF_ANOTHER_ENGINE.fullmatch(each.code):
+        if each.code in known or _OF_ANOTHER_ENGINE.fullmatch(each.code):
             continue
-        nearest = names.get(each.code) or _nearest(each.code, by_code)
+        nearest = names.get(each.code) or _nearest(each.code, sorted(known))
         yield Spot(
             each.line,
             f"{each.code} is no rule, so the comment ignores nothing",
@@ -38,14 +40,14 @@ def spots(accepted: Suppressions, by_code: Mapping[str, Rule]) -> Iterator[Spot]
         )
 
 
-def _nearest(code: str, by_code: Mapping[str, Rule]) -> str:
+def _nearest(code: str, codes: Sequence[str]) -> str:
     """Return the code that is most alike, of several that which begins alike for longest."""
 
-    def likeness(known: str) -> tuple[float, int]:
-        same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(code, known, strict=False))
-        return difflib.SequenceMatcher(None, code, known).ratio(), len(list(same))
+    def likeness(one: str) -> tuple[float, int]:
+        same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(code, one, strict=False))
+        return difflib.SequenceMatcher(None, code, one).ratio(), len(list(same))
 
-    return max(by_code, key=likeness)
+    return max(codes, key=likeness)
 
 
 RULE = Rule(
@@ -56,7 +58,8 @@ RULE = Rule(
     why="""
 A misspelt code ignores nothing. The form is `# alembic-db: ignore[ADB101] reason`, with commas
 between several codes, on a line of the call or alone on the line above; `# alembic-db:
-ignore-file[ADB101] reason` is about the whole file.
+ignore-file[ADB101] reason` is about the whole file. What `verify` finds in a downgrade has codes
+that are words: `# alembic-db: ignore[left-behind] reason` on the line of `def downgrade()`.
 """,
     look=told_by_the_engine,
     bad='op.drop_table("invoices")  # alembic-db: ignore[ADB1001] no release since 4.2 reads it',
