@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pkgutil
+from importlib import import_module
 
 import pytest
 
@@ -45,6 +47,9 @@ COMMANDS = [
     "lint",
     "status",
     "verify",
+    "tenants",
+    "tenants list",
+    "tenants create",
     "config",
     "config show",
     "config schema",
@@ -74,6 +79,7 @@ def complete(*words):
 
 
 def test_the_commands_are_those_that_there_are():
+    from alembic_migrate import cli
     from alembic_migrate.cli import db
     from alembic_migrate.cli.parsing import Group
 
@@ -83,6 +89,10 @@ def test_the_commands_are_those_that_there_are():
         if isinstance(each, Group):
             names += [f"{name} {inner}" for inner in each.commands]
     assert sorted(names) == sorted(COMMANDS)
+    written = set()
+    for found in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}."):
+        written |= {each.name for each in getattr(import_module(found.name), "COMMANDS", ())}
+    assert written == set(cli.db.commands)
 
 
 def test_help_version_and_errors_of_the_command_line_import_nothing_heavy(two_bases):
@@ -161,10 +171,25 @@ def test_alembic_is_asked_where_the_files_or_the_words_are_not_plain(two_bases, 
     assert imported("heads", "-b", "reporting") == alembic
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with our env.py", "without env.py"])
+def test_where_a_database_is_is_told_without_alembic_and_runs_no_revision(
+    two_bases, imported, script
+):
+    two_bases.run("init", "-b", "reporting", "--template", "app" if script else "bare")
+    assert ("env.py" in "".join(two_bases.files("migrations"))) == script
+    versions = "migrations/reporting/versions"
+    two_bases.write(f"{versions}/r1.py", projects.revision_text("r1"))
+    assert imported("upgrade", "-b", "reporting") > {"alembic", "sqlalchemy"}
+    two_bases.write(f"{versions}/r1.py", "raise SystemExit\n" + projects.revision_text("r1"))
+    for words in ("current", "upgrade", "upgrade head", "upgrade heads", "upgrade r1"):
+        assert imported(*words.split(), "-b", "reporting") == {"sqlalchemy"}
+
+
 def test_only_a_table_is_drawn_with_rich(two_bases, imported):
     two_bases.run("init", "--all")
     assert imported("heads") == set()
-    assert imported("status") == {"alembic", "mako", "rich", "sqlalchemy"}
+    assert imported("status") == {"rich", "sqlalchemy"}
+    assert imported("status", "--format", "json") == {"sqlalchemy"}
 
 
 def test_importing_the_package_imports_nothing_of_its_dependencies(two_bases):

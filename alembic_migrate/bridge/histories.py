@@ -16,6 +16,7 @@ from alembic_migrate.history.load import History, load
 
 if TYPE_CHECKING:
     from alembic_migrate.events import Report
+    from alembic_migrate.history.scanning import ImportHeader
     from alembic_migrate.targets import Target
 
 
@@ -27,6 +28,30 @@ def history_of(target: Target, report: Report) -> History | None:
     Raises:
         UsageError: there is no migrations folder.
     """
+    found = _read(target, lambda path: _imported(target, path))
+    for each in found.broken if found is not None else ():
+        report(Event("warning", each.message, target.name))
+    return found
+
+
+def plain_history_of(target: Target) -> History | None:
+    """Return the history of a target whose files all say plainly what they say, else None.
+
+    None too where a project's own environment script would be run: what it asks of the history is
+    for Alembic to tell.
+
+    Raises:
+        UsageError: there is no migrations folder.
+    """
+    target.require_folder()
+    if target.environment != "builtin":
+        return None
+    target.enter()  # as revisions would be loaded: drivers may be the project's own
+    found = target.shared("history", lambda: _read(target, _refused))
+    return None if found is None or found.broken else found
+
+
+def _read(target: Target, import_header: ImportHeader) -> History | None:
     config = target.config
     target.require_folder()
     folders = [str(folder) for folder in target.version_locations()]
@@ -36,15 +61,17 @@ def history_of(target: Target, report: Report) -> History | None:
         found = load(
             folders,
             recursive=bool(config["recursive_version_locations"]),
-            import_header=lambda path: _imported(target, path),
+            import_header=import_header,
             indexed=bool(config["history_index"]),
         )
         _ = found.graph  # which may be unclear as well
     except Unclear:
         return None
-    for each in found.broken:
-        report(Event("warning", each.message, target.name))
     return found
+
+
+def _refused(path: str) -> Header | Broken:
+    raise Unclear(f"{path} must be imported to know what it says")
 
 
 def _imported(target: Target, path: str) -> Header | Broken:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
+from alembic_migrate.bridge.asking import ask, await_start, connected_heads
 from alembic_migrate.bridge.environment import (
     Environment,
     Request,
@@ -14,7 +14,7 @@ from alembic_migrate.bridge.environment import (
     version_table_of,
 )
 from alembic_migrate.bridge.guarding import Guard, guarding
-from alembic_migrate.bridge.journal import GOING_ON, unfinished
+from alembic_migrate.bridge.journal import GOING_ON, is_open
 from alembic_migrate.bridge.leftovers import refuse_half_applied
 from alembic_migrate.bridge.planning import Plan, Planning
 from alembic_migrate.bridge.progress import Progress
@@ -22,10 +22,8 @@ from alembic_migrate.bridge.refusals import refuse_empty, refuse_unmanaged
 from alembic_migrate.bridge.rehearsing import refuse_rehearsal
 from alembic_migrate.bridge.session import StartAgain
 from alembic_migrate.bridge.sites import Sites
-from alembic_migrate.bridge.state import ask, connected_heads
 from alembic_migrate.bridge.truth import look
-from alembic_migrate.bridge.waiting import pause_before_retry, wait_for_session
-from alembic_migrate.databases.starting import wait_until_up
+from alembic_migrate.bridge.waiting import Waiting, pause_before_retry
 from alembic_migrate.errors import AlembicMigrateError, MigrationError
 from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.results import Run
@@ -94,11 +92,11 @@ class Job:
             # The whole history is loaded, and its errors told, before a database is touched.
             heads = tuple(self.scripts.get_heads())
             if not self.sql:
-                self._wait_until_up()
+                await_start(self.target)
             if self.target.rehearsing:
                 refuse_rehearsal(self.target, self.scripts, self._first_look())
             self._look_through_script()
-            if self._nothing_to_do() and not self._is_half_applied():
+            if not self.target.behind and self._nothing_to_do() and not self._is_half_applied():
                 return self._result(heads, self._heads, self.target.shown_url)
             ran = self._run(destination)
         if ran is None:
@@ -110,48 +108,38 @@ class Job:
         sql = ran.output.getvalue() if self.sql else None
         return self._result(heads, after, ran.database, sql)
 
-    def _wait_until_up(self) -> None:
-        target = self.target
-        if target.wait > 0:
-            timeout = target.connect_timeout
-            url = target.configured_url()
-            wait_until_up(url, target.engine_factory, seconds=target.wait, timeout=timeout)
-
     def _run(self, destination: str | tuple[str, ...]) -> Environment | None:
         if self.sql:
             return self._once(destination, None)
-        with guarding(self.target, self.progress.report) as guard:
+        waiting = Waiting(self.target, self.progress.report)
+        with ExitStack() as stack:
+            with waiting.counted():
+                guard = stack.enter_context(guarding(self.target, self.progress.report))
             self.progress.statements = guard.statements
             self.progress.guard = guard
             rehearsed = self.target.rehearsing and self.target.config["journal"]
             if guard.journal is not None or rehearsed:
                 refuse_half_applied(self.target, guard.journal, self.scripts, self.verb)
-            return self._until_done(destination, guard)
+            return self._until_done(destination, guard, waiting)
 
     def _is_half_applied(self) -> bool:
         """Tell whether a revision may be half applied, although the version table is right."""
         asked = self.verb in GOING_ON and self.target.config["journal"]
-        return asked and ask(self.target, lambda c: unfinished(self.target, c)) is not None
+        return asked and ask(self.target, lambda c: is_open(self.target, c))
 
-    def _until_done(self, destination: str | tuple[str, ...], guard: Guard) -> Environment | None:
+    def _until_done(
+        self, destination: str | tuple[str, ...], guard: Guard, waiting: Waiting
+    ) -> Environment | None:
         """Run under the gate; again where somebody else moved the database or held its tables."""
-        deadline = time.monotonic() + self.target.lock_wait
-        retries, waits = 0, 0
+        retries = 0
         while True:
-            if self._nothing_to_do():
+            if self._nothing_to_do(guard):
                 return None
             try:
                 with self.progress.explained(self.asked):
                     return self._once(destination, guard)
-            except StartAgain:
-                wait_for_session(
-                    self.target,
-                    guard.session.awaited,
-                    self.progress.report,
-                    deadline=deadline,
-                    waits=waits,
-                )
-                waits += 1
+            except StartAgain as why:
+                waiting.begin_again(why, guard.session.awaited)
             except MigrationError as error:
                 if not self._may_retry(error, retries):
                     raise
@@ -181,30 +169,39 @@ class Job:
         return ran
 
     def _may_retry(self, error: MigrationError, retries: int) -> bool:
-        allowed = retries < int(self.target.config["lock_retries"])
-        return (
-            allowed and bool(error.data.get("lock_timeout")) and not self.progress.statements.kept
-        )
+        """Tell whether a revision gave way to another session, and left nothing that runs twice."""
+        gave_way = error.data.get("lock_timeout") or error.data.get("deadlock")
+        if retries >= int(self.target.config["lock_retries"]) or not gave_way:
+            return False
+        statements = self.progress.statements
+        left = statements.kept or statements.perhaps or error.data.get("invalid_indexes")
+        return not left and not statements.failed_alone
 
     def _tell_retry(self, error: MigrationError, retries: int) -> None:
         blocked = error.data.get("blocked_by")
         by = f" (held by {blocked})" if blocked else ""
+        what = "a deadlock" if error.data["deadlock"] else "lock_timeout"
         self.progress.report(
             Event(
                 "warning",
-                f"revision {error.data['revision']} ran into lock_timeout{by} and was rolled back; "
+                f"revision {error.data['revision']} ran into {what}{by} and changed nothing; "
                 f"try {retries + 2} of {int(self.target.config['lock_retries']) + 1} follows",
                 self.target.label,
             )
         )
 
-    def _nothing_to_do(self) -> bool:
-        """Look whether there is work, where our own environment is known to be the one."""
+    def _nothing_to_do(self, guard: Guard | None = None) -> bool:
+        """Look whether there is work, where our own environment is known to be the one.
+
+        Args:
+            guard: what is held already; its connection is asked, where it has one.
+        """
         if self.sql or self.purge or self.target.environment != "builtin":
             return False
         if self.verb == "ensure-version":
             return False
-        heads = connected_heads(self.target)
+        beside = guard.gate.connection if guard is not None else None
+        heads = connected_heads(self.target, beside)
         self._note_before(heads)
         return not self.planning.steps(heads)
 

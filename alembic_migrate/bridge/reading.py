@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alembic_migrate.bridge.asking import lock_holder
 from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.scripts import Scripts
-from alembic_migrate.bridge.state import database_revisions, read_databases
+from alembic_migrate.bridge.standing import Seen, Told
+from alembic_migrate.bridge.state import check_heads, database_revisions, read_databases
 from alembic_migrate.errors import RevisionNotFound, UsageError
 from alembic_migrate.results import Current, Revision, Revisions
 
@@ -125,6 +127,35 @@ def current(target: Target, report: Report) -> Current:
             databases=tuple(database_revisions(scripts, at.database, ids) for at, ids in found),
             at_head=all(set(ids) in (wanted, effective) for _, ids in found),
         )
+
+
+def look(target: Target, told: Told, report: Report) -> Seen:
+    """Return what a target's databases lack.
+
+    Args:
+        target: the base.
+        told: is filled in on the way.
+        report: is told what happens.
+
+    Raises:
+        AlembicMigrateError: the history is broken, or a database cannot be read, or its version
+            table cannot be right.
+    """
+    scripts = Scripts(target)
+    with scripts.explained():
+        told.heads = tuple(scripts.get_heads())
+        known = {script.revision for script in scripts.walk_revisions()}
+    told.database = target.shown_url
+    found = read_databases(target, scripts, report)
+    told.ids = tuple(sorted({one for _, current in found for one in current}))
+    told.unknown = tuple(one for one in told.ids if one not in known)
+    urls = dict.fromkeys(place.database for place, _ in found if place.database)
+    told.database = ", ".join(urls) or told.database
+    told.lock = lock_holder(target)
+    for place, current in found:
+        check_heads(target, scripts, current, place.version_table)
+    pending = scripts.pending(*(current for _, current in found))
+    return Seen(pending, any(place.tables for place, _ in found))
 
 
 def paths(target: Target, revision: str, report: Report) -> tuple[Path, ...]:

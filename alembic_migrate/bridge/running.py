@@ -6,11 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.job import Job
+from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from alembic_migrate.events import Report
     from alembic_migrate.results import Run
@@ -107,6 +109,11 @@ def ensure_version(target: Target, *, sql: bool, report: Report) -> Run:
     job = Job(target, scripts, "ensure-version", report, asked="head", plan=lambda _heads: [])
     job.sql = sql
     return job.run("head")
+
+
+def explained(target: Target, asked: str, report: Report) -> AbstractContextManager[None]:
+    """Tell what goes wrong before anything is run on a target as one of our errors."""
+    return Progress(target, Scripts(target), report).explained(asked)
 
 
 def _range(revision: str, *, sql: bool) -> tuple[str | None, str]:

@@ -64,6 +64,8 @@ class Scripts(ScriptDirectory):
             messaging_opts={"quiet": True},
             **given,
         )
+        own = self.revision_map
+        self.revision_map = target.shared("revisions", lambda: own)
         self.target = target
         self.written: list[Path] = []
         target.enter()  # revisions may import the project's own modules

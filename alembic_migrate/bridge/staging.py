@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from alembic_migrate.bridge.asking import ask
 from alembic_migrate.bridge.replaying import confinement, made_for
-from alembic_migrate.bridge.state import ask
 from alembic_migrate.bridge.walking import walk
-from alembic_migrate.databases.catalogue.reading import read_catalogue
+from alembic_migrate.databases.catalogue.following import Follower
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +62,7 @@ class Stage:
         self._report = report
         self._there: Target | None = None
         self._made = ExitStack()
+        self._follower = Follower()
 
     def leave(self) -> None:
         """Drop the database, where there is one."""
@@ -77,6 +78,7 @@ class Stage:
         """
         if self._there is None:
             self._there, self.place = self._made.enter_context(made_for(self._target)), 0
+            self._follower = Follower()
         with confinement(self._there):
             yield self._there
 
@@ -126,5 +128,4 @@ class Stage:
         return Walked(tuple(seen), steps, error)
 
     def _look(self, connection: Connection) -> Catalogue:
-        found = read_catalogue(connection, everything=True)
-        return found.without_named(self._target.own_tables)
+        return self._follower.read(connection).without_named(self._target.own_tables)

@@ -3,85 +3,23 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from alembic_migrate.bridge.asking import connected_heads, connected_tables, tables_beside
 from alembic_migrate.bridge.environment import Place, Request, run_environment
-from alembic_migrate.bridge.journal import entries
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
-from alembic_migrate.databases.connecting import guarded, run_on
-from alembic_migrate.databases.faults import explain, is_database_fault
-from alembic_migrate.databases.state import read_heads, table_names
-from alembic_migrate.databases.threads import quiet_threads
-from alembic_migrate.databases.urls import sqlite_place
 from alembic_migrate.errors import DatabaseError
-from alembic_migrate.locks.sessions import lock_for
-from alembic_migrate.locks.sidecar import SidecarLock
-from alembic_migrate.results import Applied, DatabaseRevisions
+from alembic_migrate.results import DatabaseRevisions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from alembic.runtime.migration import MigrationContext
-    from sqlalchemy.engine import Connection
 
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.events import Report
     from alembic_migrate.targets import Target
-
-T = TypeVar("T")
-
-
-def connected_heads(target: Target) -> tuple[str, ...]:
-    """Return the ids in the version table, read without Alembic; for our own environment only.
-
-    Raises:
-        DatabaseError: the database cannot be read.
-    """
-    table, schema = target.version_table, target.version_table_schema
-    return ask(target, lambda c: read_heads(c, table, schema))
-
-
-def lock_holder(target: Target) -> str | None:
-    """Return who holds the migration lock of a target, or None; nothing is waited for.
-
-    Only for our own environment: another one may use another database.
-    """
-    if target.environment != "builtin" or target.config["lock"] == "off":
-        return None
-    file = sqlite_place(target.url)
-    if file is not None:
-        beside = SidecarLock(file).holder_now()
-        return beside.text if beside is not None else None
-    table, schema = target.version_table, target.version_table_schema
-    lock = lock_for(target.url.get_backend_name(), "gate", schema, table)
-    found = ask(target, lock.holder) if lock is not None else None
-    return found.text if found is not None else None
-
-
-def read_journal(target: Target) -> Applied:
-    """Return a target's journal, newest first.
-
-    Raises:
-        DatabaseError: the database cannot be read.
-    """
-    return Applied(target.name, ask(target, lambda c: entries(target, c)))
-
-
-def ask(target: Target, question: Callable[[Connection], T]) -> T:
-    """Ask a database something and return what it says.
-
-    Raises:
-        DatabaseError: it does not answer, told in our words.
-    """
-    url = target.url
-    try:
-        with quiet_threads(), guarded(timeout=target.connect_timeout, reading=True):
-            return run_on(url, question, target.engine_factory)
-    except Exception as error:
-        if is_database_fault(error) or isinstance(error, DatabaseError):
-            raise explain(error, url) from error
-        raise
 
 
 def read_databases(
@@ -94,8 +32,7 @@ def read_databases(
     """
     if target.environment == "builtin":
         heads = connected_heads(target)
-        schema = target.version_table_schema
-        tables = frozenset() if heads else ask(target, lambda c: _beside(target, c, schema))
+        tables = frozenset() if heads else connected_tables(target)
         return ((Place(target.shown_url, target.version_table, tables), heads),)
     found: list[tuple[frozenset[str], tuple[str, ...]]] = []
 
@@ -103,7 +40,7 @@ def read_databases(
         connection, schema = context.connection, context.version_table_schema
         tables = frozenset[str]()
         if connection is not None and not heads:
-            tables = _beside(target, connection, schema) - {context.version_table}
+            tables = tables_beside(target, connection, schema) - {context.version_table}
         found.append((tables, tuple(heads)))
         return []
 
@@ -114,11 +51,6 @@ def read_databases(
         (place._replace(tables=tables), heads)
         for place, (tables, heads) in zip(ran.places, found, strict=True)
     )
-
-
-def _beside(target: Target, connection: Connection, schema: str | None) -> frozenset[str]:
-    """Return the tables in a database that are not this tool's own."""
-    return frozenset(table_names(connection, schema)) - target.own_tables
 
 
 def database_revisions(

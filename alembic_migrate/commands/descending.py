@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alembic_migrate.commands.accepting import Accepting
 from alembic_migrate.databases.catalogue.comparing import compare
 from alembic_migrate.results import Finding
 
@@ -37,7 +39,8 @@ class Descent:
 
     Attributes:
         findings: downgrades that fail, do nothing, or leave something behind.
-        notes: downgrades that say that there is no way back.
+        notes: downgrades that say that there is no way back; what comments accept, and comments
+            that accept nothing.
         steps: the downgrades that ran.
         left: what lies about on the stage that was not there on the way up.
     """
@@ -53,6 +56,7 @@ class Descent:
         self._scripts = scripts
         self._order = order
         self._seen = seen
+        self._accepting = Accepting()
 
     def go(self) -> None:
         """Go down.
@@ -60,6 +64,10 @@ class Descent:
         Raises:
             AlembicMigrateError: the database, not a revision, is why it did not go on.
         """
+        self._go()
+        self.notes += self._accepting.remarks()
+
+    def _go(self) -> None:
         place = len(self._order)
         while place:
             self._stage.be_at(place)
@@ -94,53 +102,67 @@ class Descent:
             there = [one for one in compare(wanted, after) if not _is_validated(one)]
             found = [one for one in there if _known(one) not in self.left]
             self.left = {_known(one) for one in there}
+            self._accepting.judged(*self._revision(place))
             if found:
                 done = compare(wanted, self._seen[place + 1])
                 nothing = bool(done) and not compare(before, after)
-                self.findings.append(self._left_behind(place, found, nothing=nothing))
+                self._tell(place, self._left_behind(place, found, nothing=nothing), nothing=nothing)
         self.steps += walked.steps
         return place
 
-    def _left_behind(self, place: int, found: Sequence[Difference], *, nothing: bool) -> Finding:
+    def _revision(self, place: int) -> tuple[str, Path]:
+        """Return the id and the file of the revision that leads up from a place."""
         script = self._scripts.get_revision(self._order[place])
+        return script.revision, Path(script.path)
+
+    def _tell(self, place: int, finding: Finding, *, nothing: bool = False) -> None:
+        """Count a finding, or note that a comment accepts it."""
+        note = self._accepting.accepted(*self._revision(place), finding, nothing=nothing)
+        if note is None:
+            self.findings.append(finding)
+        else:
+            self.notes.append(note)
+
+    def _left_behind(self, place: int, found: Sequence[Difference], *, nothing: bool) -> Finding:
+        revision, file = self._revision(place)
         does = f"does nothing: it {_listed(found)}" if nothing else _listed(found)
         types = [one.item for one in found if one.verb == "add" and one.item.kind == "type"]
         drops = "; ".join(f'op.execute("DROP TYPE {item.name}")' for item in types)
-        hint = _WRITE_IT if nothing else f"correct it: {script.path}"
+        hint = _WRITE_IT if nothing else f"correct it: {file}"
         return Finding(
             "downgrade-does-nothing" if nothing else "left-behind",
-            f"the downgrade of revision {script.revision} {does}",
+            f"the downgrade of revision {revision} {does}",
             f"a type is not dropped with its table: {drops}" if len(types) == len(found) else hint,
             {
-                "revision": script.revision,
-                "file": str(script.path),
+                "revision": revision,
+                "file": str(file),
                 "differences": [one.data for one in found],
             },
         )
 
     def _tell_lacking(self, place: int) -> None:
-        script = self._scripts.get_revision(self._order[place - 1])
-        self.findings.append(
-            Finding(
-                "downgrade-failed",
-                f"revision {script.revision} has no downgrade(): {script.path}",
-                _WRITE_IT,
-                {"revision": script.revision, "file": str(script.path), "line": None},
-            )
+        revision, file = self._revision(place - 1)
+        finding = Finding(
+            "downgrade-failed",
+            f"revision {revision} has no downgrade(): {file}",
+            _WRITE_IT,
+            {"revision": revision, "file": str(file), "line": None},
         )
+        self._tell(place - 1, finding, nothing=True)
 
     def _tell_failed(self, place: int, error: MigrationError) -> None:
         cause = error.__cause__
         if not isinstance(cause, NotImplementedError):
-            self.findings.append(failed_revision("downgrade-failed", error))
+            self._tell(place - 1, failed_revision("downgrade-failed", error))
             return
-        script = self._scripts.get_revision(self._order[place - 1])
+        revision, file = self._revision(place - 1)
+        self._accepting.judged(revision, file)
         said = f" ({cause})" if str(cause) else ""
         self.notes.append(
             Finding(
                 "irreversible",
-                f"revision {script.revision} says that there is no way back{said}",
-                data={"revision": script.revision, "file": str(script.path)},
+                f"revision {revision} says that there is no way back{said}",
+                data={"revision": revision, "file": str(file)},
             )
         )
 

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from alembic_migrate.errors import AlembicMigrateError, BasesFailed, Interrupted, UsageError
 from alembic_migrate.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from alembic_migrate.targets import Target
 
 T = TypeVar("T")
+
+
+class Over(Protocol[T]):
+    """What goes over many targets."""
+
+    def __call__(
+        self,
+        targets: Sequence[Target],
+        work: Callable[..., T],
+        *,
+        beforehand: Callable[[Sequence[Target]], Mapping[str, Outcome[T]]] | None = None,
+    ) -> tuple[T, ...]:
+        """Call ``work(target, report=report)`` for each, perhaps in another process.
+
+        Args:
+            targets: what to work on.
+            work: does one of them.
+            beforehand: returns, by label, what is known of targets without working on each.
+
+        Returns:
+            what the work returned, in the order of the targets.
+        """
+
+
+_LISTED = 10
 
 
 def each(
@@ -48,7 +73,7 @@ def each(
             stopped = not keep_going or isinstance(error, Interrupted)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if errors:
-        raise _failure(outcomes, keep_going=keep_going) from errors[0]
+        raise failure(outcomes, keep_going=keep_going) from errors[0]
     return tuple(outcome.result for outcome in outcomes if outcome.result is not None)
 
 
@@ -59,12 +84,16 @@ def owned(result: T, target: Target) -> T:
     return replace(result, tenant=target.tenant)  # type: ignore[type-var] # a record, as all are
 
 
-def _failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed:
-    failed = [_label(outcome) for outcome in outcomes if outcome.error is not None]
-    done = [_label(outcome) for outcome in outcomes if outcome.result is not None]
+def failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed:
+    """Return the error for several targets of which some failed."""
+    failed = [label_of(outcome) for outcome in outcomes if outcome.error is not None]
+    done = [label_of(outcome) for outcome in outcomes if outcome.result is not None]
     untried = len(outcomes) - len(failed) - len(done)
     kind = "tenants" if any(outcome.tenant for outcome in outcomes) else "bases"
-    message = f"{len(failed)} of {len(outcomes)} {kind} failed: {', '.join(failed)}"
+    listed = ", ".join(failed[:_LISTED])
+    if len(failed) > _LISTED:
+        listed += f" and {len(failed) - _LISTED} more"
+    message = f"{len(failed)} of {len(outcomes)} {kind} failed: {listed}"
     if untried:
         message += f"; {untried} not tried"
     error = BasesFailed(message, tuple(outcomes))
@@ -73,7 +102,8 @@ def _failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed
     return error
 
 
-def _label(outcome: Outcome[T]) -> str:
+def label_of(outcome: Outcome[T]) -> str:
+    """Return what tells its target from others: the base's name, or ``base/tenant``."""
     return outcome.base if outcome.tenant is None else f"{outcome.base}/{outcome.tenant}"
 
 

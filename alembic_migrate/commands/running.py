@@ -1,13 +1,17 @@
-"""upgrade, downgrade, stamp, ensure-version: what changes databases."""
+"""upgrade, downgrade, stamp, ensure-version: what changes databases.
+
+Alembic is only imported where there is something to do, or where only it can tell that.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from alembic_migrate.bridge import running
-from alembic_migrate.bridge.resolving import resolve_revision
 from alembic_migrate.bridge.sums import warn_of_sums
-from alembic_migrate.commands.each import each, is_symbol, one
+from alembic_migrate.bridge.upgrading import upgrade as upgrade_one
+from alembic_migrate.commands.each import Over, each, is_symbol, one
+from alembic_migrate.commands.settling import settled
 from alembic_migrate.databases.urls import identity, mask
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
 
@@ -26,7 +30,7 @@ def upgrade(
     sql: bool,
     tag: str | None,
     confirm: Collection[str],
-    keep_going: bool,
+    over: Over[Run],
     report: Report,
 ) -> tuple[Run, ...]:
     """Bring databases up to a revision.
@@ -38,23 +42,20 @@ def upgrade(
         sql: write the script instead of running it.
         tag: for the environment script's ``context.get_tag_argument()``.
         confirm: protected bases on which a rehearsal is meant.
-        keep_going: go on with the other bases where one fails.
+        over: goes over the bases.
         report: is told what happens.
 
     Raises:
         UsageError: a rehearsal together with ``sql``.
         ConsentError: a rehearsal on a protected base was not confirmed; nothing was done.
-        AlembicMigrateError: as ``each``.
+        AlembicMigrateError: as ``over``.
     """
     if sql and any(t.rehearsing for t in targets):
         raise UsageError("--rehearse and --sql exclude each other", hint="leave one of them away")
     _one_id(targets, (revision,))
     check_upgrade(targets, confirm, report)
-    return each(
-        targets,
-        lambda t: running.upgrade(t, revision, sql=sql, tag=tag, report=report),
-        keep_going=keep_going,
-    )
+    work = partial(upgrade_one, revision=revision, sql=sql, tag=tag)
+    return over(targets, work, beforehand=None if sql else lambda some: settled(some, revision))
 
 
 def check_upgrade(targets: Sequence[Target], confirm: Collection[str], report: Report) -> None:
@@ -82,27 +83,25 @@ def downgrade(
     sql: bool,
     tag: str | None,
     confirm: Collection[str],
-    keep_going: bool,
+    over: Over[Run],
     report: Report,
 ) -> tuple[Run, ...]:
     """Take databases back to a revision; a protected base wants its name in ``confirm``.
 
     Raises:
         ConsentError: a protected base was not confirmed; nothing was done.
-        AlembicMigrateError: as ``each``.
+        AlembicMigrateError: as ``over``.
     """
     _one_id(targets, (revision,))
     if not sql:
         _consent(targets, confirm, "downgrade")
     _distinct(targets)
     warn_of_sums(targets, report)
-    return each(
-        targets,
-        lambda t: running.downgrade(
-            t, revision, sql=sql, tag=tag, report=report, base_is_fine=len(targets) > 1
-        ),
-        keep_going=keep_going,
-    )
+    from alembic_migrate.bridge import running  # noqa: PLC0415 - imports Alembic
+
+    several = len(targets) > 1
+    work = partial(running.downgrade, revision=revision, sql=sql, tag=tag, base_is_fine=several)
+    return over(targets, work)
 
 
 def stamp(
@@ -113,37 +112,31 @@ def stamp(
     tag: str | None,
     purge: bool,
     confirm: Collection[str],
-    keep_going: bool,
+    over: Over[Run],
     report: Report,
 ) -> tuple[Run, ...]:
     """Write revisions into version tables without running anything.
 
     Raises:
         ConsentError: ``purge`` on a protected base that was not confirmed; nothing was done.
-        AlembicMigrateError: as ``each``.
+        AlembicMigrateError: as ``over``.
     """
     _one_id(targets, revisions)
     if purge:
         _consent(targets, confirm, "stamp --purge")
     _distinct(targets)
     warn_of_sums(targets, report)
-    return each(
-        targets,
-        lambda t: running.stamp(t, revisions, sql=sql, tag=tag, purge=purge, report=report),
-        keep_going=keep_going,
-    )
+    from alembic_migrate.bridge import running  # noqa: PLC0415 - imports Alembic
+
+    return over(targets, partial(running.stamp, revisions=revisions, sql=sql, tag=tag, purge=purge))
 
 
-def ensure_version(
-    targets: Sequence[Target], *, sql: bool, keep_going: bool, report: Report
-) -> tuple[Run, ...]:
+def ensure_version(targets: Sequence[Target], *, sql: bool, over: Over[Run]) -> tuple[Run, ...]:
     """Make the version tables where there are none."""
     _distinct(targets)
-    return each(
-        targets,
-        lambda t: running.ensure_version(t, sql=sql, report=report),
-        keep_going=keep_going,
-    )
+    from alembic_migrate.bridge import running  # noqa: PLC0415 - imports Alembic
+
+    return over(targets, partial(running.ensure_version, sql=sql))
 
 
 def resolve(
@@ -155,6 +148,8 @@ def resolve(
         AlembicMigrateError: as ``resolve_revision``.
     """
     one(targets, f"the revision {revision}")
+    from alembic_migrate.bridge.resolving import resolve_revision  # noqa: PLC0415 - imports Alembic
+
     return each(
         targets,
         lambda t: resolve_revision(t, revision, applied=applied, report=report),

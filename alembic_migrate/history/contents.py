@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -85,10 +86,16 @@ def made_tables(paths: Iterable[Path]) -> set[Made]:
     """
     made: set[Made] = set()
     for path in paths:
-        tree = _parse(path)
-        if tree is not None:
-            made |= _made_in(tree)
+        with suppress(OSError):
+            state = path.stat()
+            made |= _made_as_of(path, state.st_mtime_ns, state.st_size)
     return made
+
+
+@cache
+def _made_as_of(path: Path, *_state: int) -> frozenset[Made]:
+    tree = _parse(path)
+    return frozenset(_made_in(tree)) if tree is not None else frozenset()
 
 
 def autocommit_line(path: Path) -> int | None:

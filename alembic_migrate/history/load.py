@@ -64,6 +64,15 @@ class History:
         Raises:
             Unclear: one of them is none of the history's, or is behind another of them.
         """
+        below = self._check(current)
+        return tuple(reversed(newest_first(self.graph, below.union(current))))
+
+    def _check(self, current: Collection[str]) -> set[str]:
+        """Return what is below the ids of a version table.
+
+        Raises:
+            Unclear: they are not what such a table can hold.
+        """
         if any(each not in self.graph.nodes for each in current):
             raise Unclear("the version table names a revision that is not there")
         below = self.graph.ancestors(
@@ -71,11 +80,22 @@ class History:
         )
         if not below.isdisjoint(current):
             raise Unclear("one row of the version table is the ancestor of another")
-        return tuple(reversed(newest_first(self.graph, below.union(current))))
+        return below
 
     def is_at_head(self, current: Collection[str]) -> bool:
         """Tell whether the ids in a version table are the heads, and nothing is left to run."""
         return set(current) in (set(self.heads), set(self.effective_heads))
+
+    def has_applied(self, revisions: Collection[str], current: Collection[str]) -> bool:
+        """Tell whether revisions, with all that they need, are among what a database has.
+
+        Raises:
+            Unclear: as ``pending``; or a row of the version table is there twice.
+        """
+        if len(set(current)) < len(current):
+            raise Unclear("the version table names a revision twice")
+        self._check(current)
+        return self.graph.ancestors(current).issuperset(revisions)
 
     def resolve(self, word: str) -> tuple[str, ...]:
         """Return the ids that something typed means.
