@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.projects import Project, revision_text
+from tests.safety.histories import finish, started
 from tests.servers import asynchronous
 
 FIRST = revision_text(
@@ -28,6 +31,8 @@ import sqlalchemy as sa
 metadata = sa.MetaData()
 note = sa.Table("note", metadata, sa.Column("text", sa.String(20)))
 """
+
+SESSIONS = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
 
 
 def write(here: Project, url: str, tenants: str, more: str = "") -> Project:
@@ -216,3 +221,189 @@ def test_each_tenant_has_a_plan_of_its_own(project, server_url, prefix, command)
         "Error: the plan is for tenants that are not there any more: default/acme; nothing was "
         "run\n  look at what would run now: alembic-db plan --out FILE\n"
     )
+
+
+def test_a_schema_that_is_not_there_is_told_and_nothing_is_made_elsewhere(
+    project, server_url, prefix, command
+):
+    here = write(
+        project(),
+        server_url,
+        f'names = ["acme", "globex", "initech"]\nschema = "{prefix}{{tenant}}"\n'
+        'shared = ["public"]',
+    )
+    for words in (["upgrade", "--keep-going"], ["upgrade", "r2", "--keep-going", "-j", "2"]):
+        said = command(here, *words, status=6)
+        assert "1 of 3 tenants failed: default/initech" in said.stderr
+        assert "make it: alembic-db tenants create initech" in said.stderr
+    assert here.tables(server_url) == []
+
+    rows = {row["tenant"]: row for row in command(here, "status", "--format", "json").json["bases"]}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "acme": "at head",
+        "globex": "at head",
+        "initech": "missing",
+    }
+    assert rows["initech"]["error"]["code"] == "no-such-database"
+
+
+def test_a_tenant_is_made_and_brought_to_head(project, request, server_url, prefix, command):
+    names = [f'{prefix}o\'neil & 50% "x":y', f"{prefix}new"]
+    here = write(project(), server_url, f"names = {json.dumps(names)}")
+    try:
+        for name in names:
+            said = command(here, "tenants", "create", name)
+            assert said.stdout == f"{name}: schema created; upgraded to r2 (head), 2 revisions\n"
+            again = command(here, "tenants", "create", name)
+            assert again.stdout == f"{name}: the schema was there; already at r2 (head)\n"
+        assert [
+            row["state"] for row in command(here, "status", "--format", "json").json["bases"]
+        ] == [
+            "at head",
+            "at head",
+        ]
+        listed = command(here, "tenants", "list").stdout
+        assert listed == "".join(f"{name}  schema {name}\n" for name in names)
+    finally:
+        quote = '"' if "postgresql" in server_url else "`"
+        more = " CASCADE" if "postgresql" in server_url else ""
+        for name in names:
+            quoted = name.replace(quote, quote * 2).replace("%", "%%")
+            here.execute(server_url, f"DROP SCHEMA IF EXISTS {quote}{quoted}{quote}{more}")
+
+
+def test_a_tenants_database_is_made(project, request, server_url, prefix, command):
+    place = server_url.rpartition("/")[0]
+    here = write(
+        project(), server_url, f'names = ["acme", "copy"]\nurl = "{place}/{prefix}db_{{tenant}}"'
+    )
+    made = f"{prefix}db_acme", f"{prefix}db_copy"
+    try:
+        said = command(here, "tenants", "create", "acme")
+        assert said.stdout == "acme: database created; upgraded to r2 (head), 2 revisions\n"
+        if "postgresql" in server_url:
+            said = command(here, "tenants", "create", "copy", "--template", made[0])
+            assert said.stdout == "copy: database created; already at r2 (head)\n"
+        else:
+            said = command(here, "tenants", "create", "copy", "--template", made[0], status=2)
+            assert "--template is for tenants that have a database of their own" in said.stderr
+            command(here, "tenants", "create", "copy")
+        for name in made:
+            assert here.rows(f"{place}/{name}", "SELECT text FROM note") == [("hello",)]
+    finally:
+        server = request.getfixturevalue(
+            "postgresql_server" if "postgresql" in server_url else "mariadb_server"
+        )
+        for name in made:
+            server.execute(lambda cursor, name=name: server.drop(cursor, name))
+
+
+def test_who_is_no_tenant_is_not_made(project, command):
+    here = write(project(), "sqlite://", 'names = ["acme"]\nurl = "sqlite:///{tenant}.db"')
+    said = command(here, "tenants", "create", "akme", status=2)
+    assert said.stderr == (
+        'Error: there is no tenant akme in tenants.names\n  add it: names = [..., "akme"]\n'
+    )
+    assert command(here, "tenants", "create", "acme").stdout == (
+        "acme: the database was there; upgraded to r2 (head), 2 revisions\n"
+    )
+
+
+def test_models_are_compared_with_one_tenant(project, server_url, prefix, command):
+    here = write(
+        project(), server_url, f'names = ["acme", "globex"]\nschema = "{prefix}{{tenant}}"'
+    )
+    command(here, "upgrade", "--tenant", "acme")
+    said = command(here, "migrate", status=2)
+    assert said.stderr == (
+        "Error: the models are compared with one tenant\n  name one: --tenant NAME\n"
+        "  or compare with the history alone: --scratch\n"
+    )
+    assert "and 2 are chosen" in command(here, "migrate", "--tenant", "*", status=2).stderr
+    assert command(here, "migrate", "--tenant", "acme").stdout == (
+        "Nothing to do: no changes detected\n"
+    )
+
+
+def test_the_tenants_at_head_are_found_without_a_connection_for_each(
+    project, postgresql_url, command
+):
+    names = [f"t{number}" for number in range(12)]
+    here = write(project(), postgresql_url, f"names = {names}")
+    for name in names:
+        here.execute(postgresql_url, f"CREATE SCHEMA {name}")
+    command(here, "upgrade")
+    here.execute(postgresql_url, "DELETE FROM t3.note")
+    here.execute(postgresql_url, "UPDATE t3.alembic_version SET version_num = 'r1'")
+    before = here.rows(postgresql_url, SESSIONS)
+    said = command(here, "upgrade")
+    assert said.stdout.splitlines()[3] == "t3: upgraded to r2 (head), 1 revision"
+    assert said.stdout.count("already at r2 (head)") == 11
+    assert here.rows(postgresql_url, SESSIONS)[0][0] - before[0][0] < 12
+
+
+def test_status_tells_of_tenants_that_stand_alike_together(project, postgresql_url, command):
+    names = [f"t{number:02}" for number in range(14)]
+    here = write(project(), postgresql_url, f"names = {names}")
+    for name in names[:13]:
+        here.execute(postgresql_url, f"CREATE SCHEMA {name}")
+    command(here, "upgrade", "--tenant", "t0*,t10")
+    command(here, "downgrade", "r1", "--tenant", "t03")
+    here.execute(postgresql_url, "UPDATE t05.alembic_version SET version_num = 'gone'")
+
+    shown = command(here, "status").stdout.splitlines()
+    columns = [line.split("   ") for line in shown[:6]]
+    told = [(cells[0].strip(), cells[-1].strip()) for cells in columns]
+    assert told == [
+        ("base", "state"),
+        ("default: 9 tenants", "at head"),
+        ("default/t03", "behind"),
+        ("default/t05", "unknown revision"),
+        ("default: 2 tenants", "empty"),
+        ("default/t13", "missing"),
+    ]
+    assert "default: 2 tenants: empty: t11, t12" in shown
+    assert "default: 2 tenants: pending <base> -> r1, first" not in shown
+    assert sum("pending r1 -> r2 (head)" in line for line in shown) == 2
+    assert command(here, "status", "--exit-code", status=4).stdout.splitlines() == shown
+
+    rows = command(here, "status", "--format", "json").json["bases"]
+    assert [row["tenant"] for row in rows] == names
+    command(here, "downgrade", "base", "--tenant", "t0*,t10", "--keep-going", status=6)
+    shown = command(here, "status").stdout
+    assert "t00, t01, t02, t03, t04, t06, t07, t08, t09, t10 and 2 more; -v shows all" in shown
+    assert "t08, t09, t10, t11, t12\n" in command(here, "status", "-v").stdout
+
+
+def test_who_holds_a_tenants_lock_is_told(project, server_url, prefix, command):
+    here = write(
+        project(), server_url, f'names = ["acme", "globex"]\nschema = "{prefix}{{tenant}}"'
+    )
+    command(here, "upgrade", "r1")
+    here.write(
+        "migrations/versions/r2.py",
+        revision_text(
+            "r2",
+            "r1",
+            upgrade="import os, pathlib, time\npathlib.Path('HERE').touch()\n"
+            "while not os.path.exists('GO'):\n    time.sleep(0.02)",
+        ),
+    )
+    with started(here, "upgrade", "--tenant", "globex") as process:
+        while not (here.root / "HERE").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        rows = command(here, "status", "--format", "json").json["bases"]
+        (here.root / "GO").touch()
+        assert finish(process).exit == 0
+    assert rows[0]["lock"] is None
+    assert "connect" in rows[1]["lock"] or "process" in rows[1]["lock"]
+
+
+def test_a_base_whose_only_databases_are_its_tenants_has_their_kind(project, command):
+    here = write(project(), "", 'names = ["acme"]\nurl = "sqlite:///{tenant}.db"')
+    here.write("pyproject.toml", here.read("pyproject.toml").replace('url = ""\n', ""))
+    assert command(here, "migrate", "--scratch").stdout == "Nothing to do: no changes detected\n"
+    assert command(here, "verify").exit == 0
+    assert command(here, "lint", "--all").exit == 0
+    assert not (here.root / "acme.db").exists()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from alembic_migrate.bridge import autogenerate, merging, reading
 from alembic_migrate.commands.each import each, is_symbol, one
 from alembic_migrate.errors import UsageError
+from alembic_migrate.targets.tenants import expand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,28 @@ def revision(targets: Sequence[Target], new: NewRevision, report: Report) -> tup
     if new.version_path:
         new = replace(new, version_path=str(Path(new.version_path).absolute()))
     return each(targets, lambda t: _write(t, new, report), keep_going=False)
+
+
+def compared(targets: Sequence[Target], patterns: Sequence[str]) -> tuple[Target, ...]:
+    """Return what the models are compared with: of a base with tenants the one that was named.
+
+    Raises:
+        UsageError: none was named, or several were.
+    """
+    chosen: list[Target] = []
+    for target in targets:
+        if target.config["tenants"] is None:
+            chosen.append(target)
+            continue
+        meant = expand(target, patterns) if patterns else ()
+        if len(meant) != 1:
+            several = f", and {len(meant)} are chosen" if meant else ""
+            raise UsageError(
+                f"{target.prefix}the models are compared with one tenant{several}",
+                hint="name one: --tenant NAME\nor compare with the history alone: --scratch",
+            )
+        chosen.extend(meant)
+    return tuple(chosen)
 
 
 def _write(target: Target, new: NewRevision, report: Report) -> Written:

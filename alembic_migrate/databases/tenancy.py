@@ -15,9 +15,11 @@ from sqlalchemy import column, event, inspect, literal, select, table, text, uni
 from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine
+from alembic_migrate.databases.holding import apart
+from alembic_migrate.errors import NoSuchDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy.engine import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -43,50 +45,50 @@ class InSchemas:
     Attributes:
         schemas: the search path; what is made without a schema is made in the first.
         factory: makes the project's own engine, which is left as it is; or None.
+        missing: what to do where the first schema is not there.
         temporary: the engines are disposed of after use.
     """
 
     schemas: tuple[str, ...]
     factory: EngineFactory | None = None
+    missing: str | None = None
     temporary: bool = True
 
     def __call__(self, url: URL) -> Engine | AsyncEngine:
-        """Return an engine; nothing is connected yet."""
+        """Return an engine; nothing is connected yet.
+
+        Connecting raises ``NoSuchDatabase`` where the first schema is not there: what is made
+        without a schema would be made in the next one.
+        """
         made = open_engine(url, self.factory)
         engine = made if isinstance(made, Engine) else made.sync_engine
         if self.factory is not None:
-            engine = _apart(engine)
+            engine = apart(engine, copy.copy(engine.dialect))
             engine.dialect.default_schema_name = self.schemas[0]
-        quote = engine.dialect.identifier_preparer.quote_identifier
-        path = ", ".join(map(quote, self.schemas))
         # Before SQLAlchemy asks a new engine's first connection which schema is its default.
-        event.listen(engine.pool, "connect", _setting(path), insert=self.factory is None)
+        event.listen(engine.pool, "connect", self._enter, insert=self.factory is None)
         return engine if isinstance(made, Engine) else type(made)(engine)
 
-
-def _apart(engine: Engine) -> Engine:
-    """Return an engine like a project's own, listeners included, with a pool to itself."""
-    twin = Engine(
-        engine.pool.recreate(),
-        copy.copy(engine.dialect),
-        engine.url,
-        execution_options=engine.get_execution_options(),
-        hide_parameters=engine.hide_parameters,
-    )
-    # As SQLAlchemy does it itself for the engines of ``execution_options()``.
-    twin.dispatch._update(engine.dispatch)  # noqa: SLF001
-    twin._has_events = engine._has_events  # noqa: SLF001
-    return twin
-
-
-def _setting(path: str) -> Callable[[Any, object], None]:
-    def connected(raw: Any, _record: object) -> None:
+    def _enter(self, raw: Any, _record: object) -> None:
+        path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)
         cursor = raw.cursor()
         cursor.execute(f"SET search_path TO {path}")
+        cursor.execute("SELECT current_schema()")
+        (entered,) = cursor.fetchone()
         cursor.close()
-        raw.commit()  # a rollback would take it away
+        raw.commit()  # a rollback would take the path away
+        if entered != self.schemas[0]:
+            raw.close()
+            raise NoSuchDatabase(
+                f"there is no schema {self.schemas[0]!r}, or this role may not use it",
+                hint=self.missing,
+            )
 
-    return connected
+
+def quoted(name: str, backend: str) -> str:
+    """Return a name as an identifier for a driver; SQLAlchemy's own doubles each ``%`` as well."""
+    mark = '"' if backend == "postgresql" else "`"
+    return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
 
 def heads_of_schemas(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.config.tenants import FIELD
@@ -21,14 +21,17 @@ from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.targets.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy.engine import URL
 
     from alembic_migrate.config.base import BaseConfig
+    from alembic_migrate.config.tenants import Tenancy
     from alembic_migrate.databases.connecting import EngineFactory
     from alembic_migrate.targets.kinds import EnvironmentKind
     from alembic_migrate.targets.tenants import TenantPlace
+
+T = TypeVar("T")
 
 # What stands behind a version table's name in the name of its journal.
 JOURNAL_SUFFIX = "_journal"
@@ -48,6 +51,8 @@ class Target:
         wait: seconds to wait for a database that is still starting.
         lock_wait_typed: seconds to wait for the migration lock, where they were typed.
         tenant: whose database or schema it is, of a base that has tenants; None is the base's own.
+        behind: it was seen just now that it is not at head.
+        family: what the tenants of its base have in common, loaded once for all of them; or None.
     """
 
     config: BaseConfig
@@ -59,7 +64,28 @@ class Target:
     wait: float = 0.0
     lock_wait_typed: float | None = None
     tenant: str | None = None
+    behind: bool = False
+    family: dict[str, Any] | None = field(default=None, repr=False)
     warnings: list[str] = field(default_factory=list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to know: nothing that was loaded in this one."""
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**told, "family": None if self.family is None else {}, "warnings": []}
+
+    def shared(self, what: str, load: Callable[[], T]) -> T:
+        """Return what is loaded once for all tenants of a base, loading it now if it is not yet.
+
+        Args:
+            what: its name.
+            load: loads it.
+        """
+        if self.family is None:
+            return load()
+        if what not in self.family:
+            self.family[what] = load()
+        found: T = self.family[what]
+        return found
 
     @property
     def name(self) -> str:
@@ -163,6 +189,9 @@ class Target:
         Raises:
             DiscoveryError: as ``load_models``.
         """
+        return self.shared("models", self._load_models)
+
+    def _load_models(self) -> Models:
         self.enter()
         config = self.config
         metadata = config["metadata"] or ()
@@ -243,12 +272,16 @@ class Target:
     def configured_url(self) -> URL | None:
         """Return the URL that flag, file or ``get_base()`` give, or None; a tenant's, of a tenant.
 
+        Of a base that has no database but its tenants' it is that of the first tenant: whoever asks
+        wants to know the kind of database, or a server for a scratch database.
+
         Raises:
             ConfigError: it cannot be read.
         """
         place = self.tenant_place
         if place is None:
-            return self.base_url()
+            own = self.base_url()
+            return own if own is not None else self._url_of_first_tenant()
         if place.tenancy.url is None:
             own = self.base_url()
             return place.database(own, self.title) if own is not None else None
@@ -256,6 +289,15 @@ class Target:
         if self.migrating and FIELD in str(self.config["migrate_url"]):
             template = str(self.config["migrate_url"])
         return place.filled(parse_url(template, f"{self.title} (tenants.url)"))
+
+    def _url_of_first_tenant(self) -> URL | None:
+        tenancy: Tenancy | None = self.config["tenants"]
+        if tenancy is None or tenancy.url is None or (tenancy.query and not tenancy.query_url):
+            return None
+        from alembic_migrate.targets.tenants import expand  # noqa: PLC0415 - imports SQLAlchemy
+
+        tenants = expand(self)
+        return tenants[0].configured_url() if tenants else None
 
     @cached_property
     def tenant_place(self) -> TenantPlace | None:
@@ -342,6 +384,12 @@ class Target:
             return None
         return place.schema if self.url.get_backend_name() == "postgresql" else None
 
+    @property
+    def is_schema_of_base(self) -> bool:
+        """Tell whether it is a tenant whose schema is in the base's own database, or beside it."""
+        place = self.tenant_place
+        return place is not None and place.tenancy.schema is not None
+
     @cached_property
     def engine_factory(self) -> EngineFactory | None:
         """Return what makes engines in place of ``create_engine``, or None.
@@ -354,7 +402,15 @@ class Target:
             return hook
         from alembic_migrate.databases.tenancy import InSchemas  # noqa: PLC0415 - imports SQLAlchemy
 
-        return InSchemas((self.schema, *place.tenancy.shared), hook)
+        return InSchemas((self.schema, *place.tenancy.shared), hook, self.how_to_make)
+
+    @property
+    def how_to_make(self) -> str | None:
+        """Return what to do where a tenant's database or schema is not there; else None."""
+        if self.tenant is None:
+            return None
+        base = f" --base {self.name}" if self.is_named else ""
+        return f"make it: alembic-db tenants create{base} {shlex.quote(self.tenant)}"
 
     def hook(self, key: str) -> EngineFactory | None:
         """Return the callable that a key names as ``"package.module:function"``, or None."""

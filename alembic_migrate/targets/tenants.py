@@ -19,7 +19,7 @@ from alembic_migrate.discovery.modules import describe, load_hook
 from alembic_migrate.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from alembic_migrate.targets.target import Target
 
@@ -116,17 +116,50 @@ def expand(target: Target, patterns: Sequence[str] = ()) -> tuple[Target, ...]:
     tenancy: Tenancy | None = target.config["tenants"]
     if tenancy is None:
         if patterns:
-            raise UsageError(
-                f"{target.title} has no tenants",
-                hint=f'name them, below {target.table}:\ntenants = {{ names = ["acme"] }}',
-            )
+            raise _no_tenants(target)
         return (target,)
     names = tenant_names(target, tenancy)
     for pattern in patterns:
         if not any(_means(pattern, name) for name in names):
             raise _unknown(target, pattern, names)
     meant = [name for name in names if not patterns or any(_means(each, name) for each in patterns)]
-    return tuple(replace(target, tenant=name, warnings=[]) for name in meant)
+    return tuple(of_tenants(target, meant))
+
+
+def of_tenants(target: Target, names: Iterable[str]) -> Iterator[Target]:
+    """Yield a target for each tenant; what they have in common is loaded once."""
+    family: dict[str, Any] = {}
+    for name in names:
+        yield replace(target, tenant=name, family=family, warnings=[])
+
+
+def known_tenant(target: Target, name: str) -> Target:
+    """Return the target of a tenant that may not be there yet.
+
+    Where the file lists the tenants it is one of these; a query may name it once it is there.
+
+    Raises:
+        UsageError: the base has no tenants, or the file does not list this one.
+        ConfigError: it cannot be a name.
+    """
+    tenancy: Tenancy | None = target.config["tenants"]
+    if tenancy is None:
+        raise _no_tenants(target)
+    if tenancy.names is not None and name not in tenancy.names:
+        raise UsageError(
+            f"{target.prefix}there is no tenant {name} in tenants.names",
+            hint=f'add it: names = [..., "{name}"]',
+        )
+    if (problem := problem_of(name)) is not None:
+        raise ConfigError(f"{target.prefix}the name {name!r} {problem}")
+    return next(of_tenants(target, (name,)))
+
+
+def _no_tenants(target: Target) -> UsageError:
+    return UsageError(
+        f"{target.title} has no tenants",
+        hint=f'name them, below {target.table}:\ntenants = {{ names = ["acme"] }}',
+    )
 
 
 def _means(pattern: str, name: str) -> bool:
