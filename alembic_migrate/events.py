@@ -11,20 +11,38 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many of several targets are finished.
+
+    Attributes:
+        done: those that came through.
+        failed: those that did not.
+        total: all of them.
+    """
+
+    done: int
+    failed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened.
 
     Attributes:
         kind: ``step`` (a revision starts), ``log`` (a line of Alembic's log), ``sql`` (a statement,
-            without its parameters), ``file`` (a file was
-            written) or ``warning`` (something that works but may not be meant).
+            without its parameters), ``file`` (a file was written), ``warning`` (something that
+            works but may not be meant), ``output`` (what the project's own Python printed in
+            another process), ``done`` or ``failed`` (one of several targets is finished).
         message: the text for people, without a trailing newline.
         base: the base it belongs to, ``base/tenant`` for one of its tenants; or None.
+        tally: how far many targets are; None where there is one, or nothing has changed.
     """
 
-    kind: Literal["step", "log", "sql", "file", "warning"]
+    kind: Literal["step", "log", "sql", "file", "warning", "output", "done", "failed"]
     message: str
     base: str | None = None
+    tally: Tally | None = None
 
 
 Report = Callable[[Event], None]
@@ -38,7 +56,7 @@ def quietly(report: Report) -> Report:
     """Return what tells on what people have to know or asked for, and not each step."""
 
     def tell(event: Event) -> None:
-        if event.kind in {"sql", "warning"}:
+        if event.kind in {"sql", "warning", "output"}:
             report(event)
 
     return tell

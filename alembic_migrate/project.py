@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL
 
+    from alembic_migrate.commands.each import Over
     from alembic_migrate.config.select import Mode
     from alembic_migrate.findings import Lint, LintRule, SumCheck
+    from alembic_migrate.fleet.limits import Fleet
     from alembic_migrate.plans import Plan
     from alembic_migrate.results import (
         Applied,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
         Run,
         Status,
         Template,
+        Tenant,
         Written,
     )
     from alembic_migrate.targets import Target
@@ -190,7 +194,10 @@ class Project:
             depends_on=tuple(depends_on),
             scratch=scratch,
         )
-        return authoring.revision(self._targets("write"), new, report)
+        targets = self._targets("write")
+        if autogenerate and not scratch:
+            targets = authoring.compared(targets, self._tenants)
+        return authoring.revision(targets, new, report)
 
     def migrate(self, message: str | None = None, **options: Any) -> tuple[Written, ...]:
         """Write what models and database differ in; the options are those of ``revision``."""
@@ -231,6 +238,7 @@ class Project:
         self,
         revision: str = "head",
         *,
+        tag: str | None = None,
         lint: bool = True,
         out: str | os.PathLike[str] | None = None,
         report: Report = ignore,
@@ -239,6 +247,7 @@ class Project:
 
         Args:
             revision: as ``upgrade`` takes it.
+            tag: for the environment script; a plan that is kept is run with it too.
             lint: judge the revisions too.
             out: a file that keeps the plan for ``upgrade``.
             report: is told what happens.
@@ -247,7 +256,7 @@ class Project:
 
         file = Path(out) if out is not None else None
         targets = self._databases("read", ordered=True)
-        return planning.plan(targets, revision, lint=lint, out=file, report=report)
+        return planning.plan(targets, revision, tag=tag, lint=lint, out=file, report=report)
 
     def upgrade(
         self,
@@ -259,6 +268,7 @@ class Project:
         rehearse: bool = False,
         confirm: Collection[str] = (),
         keep_going: bool = False,
+        fleet: Fleet | None = None,
         wait: float = 0,
         lock_wait: float | None = None,
         report: Report = ignore,
@@ -269,35 +279,41 @@ class Project:
         With ``plan``, a file, exactly what it holds is run; it is refused where databases or
         revision files are not those that it was made for.
         """
-        from alembic_migrate.commands import planning, running
-
         if plan is not None:
-            if revision is not None or sql:
+            from alembic_migrate.commands import planning
+
+            if revision is not None or sql or tag is not None:
                 raise UsageError(
-                    "a plan says itself what runs: it goes with no revision and no --sql",
+                    "a plan says itself what runs: it goes with no revision, no --sql and no --tag",
+                    hint=f"alembic-db upgrade --plan {os.fspath(plan)}",
+                )
+            if fleet is not None and fleet.jobs > 1:
+                raise UsageError(
+                    "a plan is run by one process, database after database",
                     hint=f"alembic-db upgrade --plan {os.fspath(plan)}",
                 )
             plans = planning.read_plan(Path(plan))
             names = dict.fromkeys(each.base for each in plans) if self.named else ()
-            targets = self._migrating(wait, lock_wait, tuple(names))
+            targets = self._migrating(wait, lock_wait, names=tuple(names))
             if not self._tenants:
                 targets = planning.of_tenants(targets, plans)
             return planning.upgrade(
                 tuple(replace(target, rehearsing=rehearse) for target in targets),
                 plans,
-                tag=tag,
                 confirm=confirm,
-                keep_going=keep_going,
+                over=self._over(fleet, report, keep_going=keep_going),
                 report=report,
             )
-        targets = self._migrating(wait, lock_wait)
+        from alembic_migrate.commands import running
+
+        targets = self._migrating(wait, lock_wait, fleet)
         return running.upgrade(
             tuple(replace(target, rehearsing=rehearse) for target in targets),
             "head" if revision is None else revision,
             sql=sql,
             tag=tag,
             confirm=confirm,
-            keep_going=keep_going,
+            over=self._over(fleet, report, keep_going=keep_going),
             report=report,
         )
 
@@ -309,6 +325,7 @@ class Project:
         tag: str | None = None,
         confirm: Collection[str] = (),
         keep_going: bool = False,
+        fleet: Fleet | None = None,
         wait: float = 0,
         lock_wait: float | None = None,
         report: Report = ignore,
@@ -317,12 +334,12 @@ class Project:
         from alembic_migrate.commands import running
 
         return running.downgrade(
-            self._migrating(wait, lock_wait)[::-1],
+            self._migrating(wait, lock_wait, fleet)[::-1],
             revision,
             sql=sql,
             tag=tag,
             confirm=confirm,
-            keep_going=keep_going,
+            over=self._over(fleet, report, keep_going=keep_going),
             report=report,
         )
 
@@ -335,6 +352,7 @@ class Project:
         purge: bool = False,
         confirm: Collection[str] = (),
         keep_going: bool = False,
+        fleet: Fleet | None = None,
         wait: float = 0,
         lock_wait: float | None = None,
         report: Report = ignore,
@@ -343,13 +361,13 @@ class Project:
         from alembic_migrate.commands import running
 
         return running.stamp(
-            self._migrating(wait, lock_wait),
+            self._migrating(wait, lock_wait, fleet),
             (revisions,) if isinstance(revisions, str) else tuple(revisions),
             sql=sql,
             tag=tag,
             purge=purge,
             confirm=confirm,
-            keep_going=keep_going,
+            over=self._over(fleet, report, keep_going=keep_going),
             report=report,
         )
 
@@ -358,6 +376,7 @@ class Project:
         *,
         sql: bool = False,
         keep_going: bool = False,
+        fleet: Fleet | None = None,
         wait: float = 0,
         lock_wait: float | None = None,
         report: Report = ignore,
@@ -365,8 +384,9 @@ class Project:
         """Make the version tables where there are none."""
         from alembic_migrate.commands import running
 
-        targets = self._migrating(wait, lock_wait)
-        return running.ensure_version(targets, sql=sql, keep_going=keep_going, report=report)
+        targets = self._migrating(wait, lock_wait, fleet)
+        over = self._over(fleet, report, keep_going=keep_going)
+        return running.ensure_version(targets, sql=sql, over=over)
 
     def resolve(self, revision: str, *, applied: bool, report: Report = ignore) -> tuple[Run, ...]:
         """Say of a revision that was left half applied that it is there as a whole, or not at all.
@@ -377,6 +397,27 @@ class Project:
 
         targets = self._migrating(0, None)
         return running.resolve(targets, revision, applied=applied, report=report)
+
+    def tenants(self) -> tuple[Tenant, ...]:
+        """Return who the tenants of each base are, and where each of them is."""
+        from alembic_migrate.commands import tenants
+
+        return tenants.tenants(self._targets("read"), self._tenants)
+
+    def create_tenant(
+        self, name: str, *, template: str | None = None, report: Report = ignore
+    ) -> Tenant:
+        """Make a tenant's schema or database where it is not there yet, and bring it to head.
+
+        Args:
+            name: the tenant's.
+            template: the database that PostgreSQL copies, where each tenant has a database.
+            report: is told what happens.
+        """
+        from alembic_migrate.commands import tenants
+
+        base = tuple(replace(target, migrating=True) for target in self._targets("write"))
+        return tenants.create(base, name, template=template, report=report)
 
     # --- what only reads ----------------------------------------------------------------------
 
@@ -534,12 +575,25 @@ class Project:
         )
 
     def _migrating(
-        self, wait: float, lock_wait: float | None, names: tuple[str, ...] = ()
+        self,
+        wait: float,
+        lock_wait: float | None,
+        fleet: Fleet | None = None,
+        *,
+        names: tuple[str, ...] = (),
     ) -> tuple[Target, ...]:
-        return tuple(
+        targets = tuple(
             replace(target, migrating=True, wait=wait, lock_wait_typed=lock_wait)
             for target in self._databases("write", ordered=True, names=names)
         )
+        return targets if fleet is None else fleet.of_shard(targets)
+
+    @staticmethod
+    def _over(fleet: Fleet | None, report: Report, *, keep_going: bool) -> Over[Run]:
+        from alembic_migrate.fleet.limits import Fleet
+        from alembic_migrate.fleet.running import run
+
+        return partial(run, fleet=fleet or Fleet(), keep_going=keep_going, report=report)
 
     def _databases(
         self, mode: Mode, *, ordered: bool = False, names: tuple[str, ...] = ()

@@ -94,7 +94,14 @@ class Current:
 
 
 State = Literal[
-    "at head", "behind", "empty", "unmanaged", "unknown revision", "unreachable", "error"
+    "at head",
+    "behind",
+    "empty",
+    "unmanaged",
+    "missing",
+    "unknown revision",
+    "unreachable",
+    "error",
 ]
 
 
@@ -110,9 +117,10 @@ class Status:
         pending: revisions the folder has and the database does not, in the order they would run;
             None where the database could not be asked.
         state: ``at head``, ``behind``, ``empty`` (no tables, no version), ``unmanaged`` (tables,
-            but no version), ``unknown revision`` (the version table names one that the folder does
-            not have), ``unreachable`` or ``error``.
-        error: what is wrong, where the state is one of the last three.
+            but no version), ``missing`` (a tenant's schema or database is not there), ``unknown
+            revision`` (the version table names one that the folder does not have), ``unreachable``
+            or ``error``.
+        error: what is wrong, where the state is one of the last four.
         lock: who holds the migration lock now, or None.
         unknown: ids in the version table that the folder does not have.
         tenant: whose database it is, of a base that has tenants; else None.
@@ -316,6 +324,27 @@ class Initialised:
     directory: Path
     files: tuple[Path, ...]
     configured: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One tenant of a base: what ``tenants list`` and ``tenants create`` answer.
+
+    Attributes:
+        base: the base's name.
+        tenant: the tenant's.
+        database: the URL of its database with the password masked; None where none is configured.
+        schema: its schema, where tenants are schemas of one database; else None.
+        created: the database or schema was made now; it was there already, or nobody looked.
+        run: what brought it to head; None where nothing was run.
+    """
+
+    base: str
+    tenant: str
+    database: str | None
+    schema: str | None
+    created: bool = False
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True)

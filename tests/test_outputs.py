@@ -62,6 +62,7 @@ DOCUMENTS = {
         "heads",
         "revisions",
         "hash",
+        "tag",
     ],
     "upgrade": RUN,
     "downgrade": RUN,

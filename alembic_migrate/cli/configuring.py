@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alembic_migrate.cli.declaring import command, flag
-from alembic_migrate.cli.options import PROGRAM
+from alembic_migrate.cli.options import COMPLETION_VARIABLE, PROGRAM
 from alembic_migrate.cli.parsing import Group
-from alembic_migrate.render import configuration
 
 if TYPE_CHECKING:
     from alembic_migrate.cli.session import Session
-
-COMPLETION_VARIABLE = "_ALEMBIC_DB_COMPLETE"
 
 
 @command(
@@ -31,7 +28,12 @@ def show(session: Session, *, resolve: bool | None) -> None:
 
         return payload.configuration(rows)
 
-    session.answer(document, lambda: configuration.configuration(rows))
+    def text() -> str:
+        from alembic_migrate.render import configuration  # noqa: PLC0415 - which imports json
+
+        return configuration.configuration(rows)
+
+    session.answer(document, text)
 
 
 @command("config schema", example="alembic-db config schema > alembic-migrate.schema.json")

@@ -43,13 +43,16 @@ def command(
     def run(options: Options, made: Command, values: dict[str, Any]) -> int:
         streams = contextlib.nullcontext(sys.stdout) if terminal else answers_only()
         with streams as out:
+            session = Session(options, name, out)
             try:
-                return made.work(Session(options, name, out), **values) or 0
+                return made.work(session, **values) or 0
             except BrokenPipeError as lost:
                 from alembic_migrate.cli.failing import as_error  # noqa: PLC0415 - for faults
 
                 # Not the answer's reader, whom the session lets go: a connection of the work.
                 raise as_error(lost) from lost
+            finally:
+                session.close()
 
     def make(work: Work) -> Command:
         return Command(name.rpartition(" ")[2], work, run, params, example, formats)
@@ -98,7 +101,39 @@ SQL_DIR = click.Option(
     help="Write the SQL instead of running it: a file NAME.sql a base.",
 )
 TAG = value("--tag", metavar="TAG", help="A word for env.py: context.get_tag_argument().")
-KEEP_GOING = flag("--keep-going", help="Go on with the other bases where one fails.")
+KEEP_GOING = flag("--keep-going", help="Go on with the other bases and tenants where one fails.")
+
+
+JOBS = click.Option(
+    ["-j", "--jobs"],
+    metavar="N",
+    type=int,
+    help="Work on so many databases at once, in as many processes.",
+)
+CANARY = click.Option(
+    ["--canary"],
+    metavar="N",
+    type=int,
+    help="So many tenants of each base go first; where one of them fails, no other is tried.",
+)
+MAX_FAILURES = click.Option(
+    ["--max-failures"],
+    metavar="N",
+    type=int,
+    help="Go on until so many have failed.",
+)
+SHARD = value(
+    "--shard",
+    metavar="I/N",
+    help="Only the part I, counted from 0, of N parts that are the same on every machine.",
+)
+CONNECTIONS = click.Option(
+    ["--connections"],
+    metavar="N",
+    type=int,
+    help="At most so many connections to databases at once.",
+)
+FLEET = (JOBS, CANARY, MAX_FAILURES, SHARD, CONNECTIONS)
 
 
 def _separated(typed: Sequence[str]) -> tuple[str, ...]:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from alembic_migrate.cli.commands import db
-from alembic_migrate.cli.configuring import COMPLETION_VARIABLE
-from alembic_migrate.cli.options import PROGRAM
-from alembic_migrate.cli.signals import ends_in_order
+from alembic_migrate.cli.options import COMPLETION_VARIABLE, PROGRAM
 from alembic_migrate.cli.streams import (
     flush_quietly,
     never_fail_on_letters,
     write_quietly,
 )
 from alembic_migrate.errors import Terminated
+from alembic_migrate.signals import ends_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from alembic_migrate import __version__
 from alembic_migrate.cli import completing
 
 PROGRAM = "alembic-db"
+COMPLETION_VARIABLE = "_ALEMBIC_DB_COMPLETE"  # by which a shell asks for words
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +170,19 @@ class Options:
 NAMES = frozenset(field.name for field in dataclasses.fields(Options))
 
 
-def common_params(*, first: bool = False, formats: tuple[str, ...] = ()) -> list[click.Parameter]:
+@cache
+def common_params(
+    *, first: bool = False, formats: tuple[str, ...] = ()
+) -> tuple[click.Parameter, ...]:
     """Return click's options for a command, or (``first``) for what stands before it.
+
+    They are made once: each of two dozen commands has them.
 
     Args:
         first: for what stands before the command.
         formats: what the command's ``--format`` takes besides.
     """
-    return [*(each.option(first=first, formats=formats) for each in COMMON), _version_option()]
+    return (*(each.option(first=first, formats=formats) for each in COMMON), _version_option())
 
 
 def merged(ctx: click.Context) -> Options:

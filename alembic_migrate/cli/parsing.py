@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -112,7 +111,7 @@ class Group(Sections, click.Group):
         self.example = example
         super().__init__(
             name,
-            params=common_params(first=first),
+            params=list(common_params(first=first)),
             help=doc,
             epilog=f"\b\nExample:\n  {example}",
             no_args_is_help=False,
@@ -155,6 +154,8 @@ class Group(Sections, click.Group):
         """Return the command that the first word names; the nearest one is suggested."""
         word = args[0]
         if self.get_command(ctx, word) is None and not ctx.resilient_parsing:
+            import difflib  # noqa: PLC0415 - for messages alone
+
             near = difflib.get_close_matches(word.replace("_", "-"), self.commands, n=3)
             hint = perhaps([f"{ctx.command_path} {each}" for each in near])
             raise HintedError(f"No such command: {word}", ctx, hint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alembic_migrate.cli.declaring import command, flag, revision
+from alembic_migrate.cli.declaring import TAG, command, flag, revision
 from alembic_migrate.cli.session import Session, given
 from alembic_migrate.render import plans
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         type=click.Path(dir_okay=False),
         help="Keep the plan in a file, for: upgrade --plan FILE.",
     ),
+    TAG,
     flag("--no-lint", help="Without what lint has to say."),
     example="alembic-db plan --out plan.json",
 )

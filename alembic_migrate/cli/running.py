@@ -10,6 +10,7 @@ import click
 from alembic_migrate.cli import completing
 from alembic_migrate.cli.declaring import (
     CONFIRM,
+    FLEET,
     KEEP_GOING,
     LOCK_WAIT,
     SQL,
@@ -25,11 +26,11 @@ from alembic_migrate.cli.session import Session, given
 from alembic_migrate.errors import UsageError
 from alembic_migrate.render import runs
 from alembic_migrate.render.words import name_of, shown
-from alembic_migrate.replacing import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alembic_migrate.fleet.limits import Fleet
     from alembic_migrate.results import Run
 
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     flag("--rehearse", help="Run for real inside one transaction, and roll it back."),
     CONFIRM,
     KEEP_GOING,
+    *FLEET,
     WAIT,
     LOCK_WAIT,
     example="alembic-db upgrade --all",
@@ -70,6 +72,7 @@ def upgrade(session: Session, **typed: Any) -> None:
     TAG,
     CONFIRM,
     KEEP_GOING,
+    *FLEET,
     WAIT,
     LOCK_WAIT,
     example="alembic-db downgrade -1 --base app",
@@ -92,6 +95,7 @@ def downgrade(session: Session, **typed: Any) -> None:
     flag("--purge", help="Empty the version table first, whatever it holds."),
     CONFIRM,
     KEEP_GOING,
+    *FLEET,
     WAIT,
     LOCK_WAIT,
     example="alembic-db stamp head",
@@ -109,6 +113,7 @@ def stamp(session: Session, **typed: Any) -> None:
     SQL,
     SQL_DIR,
     KEEP_GOING,
+    *FLEET,
     WAIT,
     LOCK_WAIT,
     example="alembic-db ensure-version",
@@ -144,7 +149,8 @@ def resolve(
 def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
     folder = typed.pop("sql_dir")
     as_script = bool(typed.pop("sql") or folder)
-    done = verb(**given(**typed, sql=as_script), report=session.report)
+    fleet = _fleet(typed, detail=session.options.verbose)
+    done = verb(**given(**typed, fleet=fleet, sql=as_script), report=session.report)
     if folder:
         files = [_write(Path(folder), each) for each in done]
         session.done(done, lambda: runs.written_scripts(map(shown, files)), files=files)
@@ -154,12 +160,26 @@ def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
         _show(session, done)
 
 
+def _fleet(typed: dict[str, Any], *, detail: bool) -> Fleet | None:
+    """Return how to go through many databases, taken out of what was typed; None: one by one."""
+    names = [option.name for option in FLEET if option.name]
+    asked = given(**{name: typed.pop(name) for name in names})
+    if not asked:
+        return None
+    from alembic_migrate.fleet.limits import Fleet  # noqa: PLC0415 - imports what works on them
+
+    return Fleet(**asked, detail=detail)
+
+
 def _show(session: Session, done: Sequence[Run]) -> None:
-    session.done(done, lambda: runs.runs(done, named=session.named))
+    verbose = session.options.verbose
+    session.done(done, lambda: runs.runs(done, named=session.named, verbose=verbose))
 
 
 def _write(folder: Path, run: Run) -> Path:
     """Write a base's script, whole or not at all, and return where it is."""
+    from alembic_migrate.replacing import replace_file  # noqa: PLC0415 - for --sql-dir alone
+
     folder.mkdir(parents=True, exist_ok=True)
     target = folder.absolute() / f"{(name_of(run) or run.base).replace('/', '-')}.sql"
     replace_file(target, f"{runs.script((run,))}\n".encode())

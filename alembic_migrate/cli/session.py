@@ -15,10 +15,12 @@ from alembic_migrate.events import Event
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from alembic_migrate.cli.bar import Bar
     from alembic_migrate.cli.options import Options
     from alembic_migrate.project import Project
 
 FINDINGS = 4
+_FEW = 4  # of so many databases the answer tells soon enough
 _WARNING = "Warning:"
 
 
@@ -80,13 +82,32 @@ class Session:
 
             if event.kind != "sql" or self.options.verbose:
                 write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
-        elif self._shows(event):
+            return
+        tally = event.tally
+        bar = self._bar if tally is not None and tally.total > _FEW else None
+        if bar is not None and tally is not None:
+            bar.show(tally)
+        if self._shows(event) and (bar is None or event.kind == "failed"):
             from alembic_migrate.render.events import event_line  # noqa: PLC0415 - for progress
 
-            text = event_line(event, several=self._several())
+            text = event_line(event, several=self._several(), named=self.named)
             if event.kind == "warning" and use_colour(sys.stderr, self.options.color):
                 text = text.replace(_WARNING, click.style(_WARNING, fg="yellow"), 1)
             write_quietly(sys.stderr, text)
+
+    @cached_property
+    def _bar(self) -> Bar | None:
+        """The bar that shows how far many databases are, where somebody watches."""
+        if self.options.quiet or not is_terminal(sys.stderr):
+            return None
+        from alembic_migrate.cli.bar import Bar  # noqa: PLC0415 - imports rich
+
+        return Bar(colour=use_colour(sys.stderr, self.options.color))
+
+    def close(self) -> None:
+        """Take away what shows progress only."""
+        if (bar := vars(self).get("_bar")) is not None:
+            bar.close()
 
     def _several(self) -> bool:
         """Whether lines of progress may come from several bases, so that each says whose it is."""
@@ -94,8 +115,10 @@ class Session:
         return len(self.project.names) > 1 and any(letter in word for letter in ",*?[")
 
     def _shows(self, event: Event) -> bool:
-        if event.kind == "warning":
+        if event.kind in ("warning", "output"):
             return True
+        if event.tally is not None and event.tally.total <= _FEW:
+            return False
         if event.kind in ("sql", "log", "file"):
             return self.options.verbose
         return not self.options.quiet

@@ -6,9 +6,7 @@ click's help, the pydantic model, the JSON Schema and the README's table are mad
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
-
-from alembic_migrate.findings import Severity
+from typing import Any, Literal
 
 TABLE = ("tool", "alembic-migrate")
 
@@ -28,7 +26,7 @@ KeyType = Literal[
     "severities table",
 ]
 
-SEVERITIES: tuple[str, ...] = get_args(Severity)
+SEVERITIES = ("error", "warning", "off")  # those of findings.Severity, which costs an import
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,8 @@ KEYS: tuple[Key, ...] = (
     Key(
         "lock_retries",
         "integer",
-        "how often a revision that ran into lock_timeout, and committed nothing, is tried again",
+        "how often a revision that ran into lock_timeout or a deadlock, and committed nothing, is "
+        "tried again",
         default=5,
         example="5",
     ),

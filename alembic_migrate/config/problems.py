@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,6 +25,8 @@ def dotted(parts: Iterable[str]) -> str:
 
 def quoted(text: str) -> str:
     """Return a text in double quotes, with what does not print escaped."""
+    import json  # noqa: PLC0415 - for messages alone
+
     return printable(json.dumps(text, ensure_ascii=False))
 
 
@@ -87,6 +87,8 @@ def shown(path: Path, root: Path) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that is most like the given one, or None where none is near."""
+    import difflib  # noqa: PLC0415 - for messages alone
+
     by_lower = {name.lower(): name for name in reversed(list(known))}
     found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
@@ -118,6 +120,8 @@ def found(value: Any, *, secret: bool = False) -> str:
 
     A string that looks like a URL is not shown: it may be one in the wrong place.
     """
+    import json  # noqa: PLC0415 - for messages alone
+
     if secret or not isinstance(value, str | bool | int | float):
         return kind_of(value)
     text = quoted(value) if isinstance(value, str) else json.dumps(value)

@@ -12,13 +12,25 @@ if TYPE_CHECKING:
 _KINDS = {"warning": "Warning: ", "file": "Wrote "}
 
 
-def event_line(event: Event, *, several: bool) -> str:
+def event_line(event: Event, *, several: bool, named: bool = True) -> str:
     """Return one event as text: ``[app] Running upgrade a -> b, message``, ``Warning: ...``.
 
     Args:
         event: the event; a statement (``sql``) is handed on as it is, the rest is masked.
-        several: whether several bases run, so that each line says whose it is.
+        several: whether several bases run, so that each line says whose it is; of a tenant it does
+            in any case.
+        named: whether the project's bases have names.
     """
     text = event.message if event.kind == "sql" else mask(event.message)
-    front = f"[{event.base}] " if several and event.base is not None else ""
-    return f"{front}{_KINDS.get(event.kind, '')}{text}"
+    if (tally := event.tally) is not None:
+        failed = f", {tally.failed} failed" if tally.failed else ""
+        text = f"{text} ({tally.done + tally.failed} of {tally.total}{failed})"
+    base, _, tenant = (event.base or "").partition("/")
+    name = event.base if named or not tenant else tenant
+    front = f"[{name}] " if base and (several or tenant) else ""
+    return "\n".join(f"{front}{_KINDS.get(event.kind, '')}{line}" for line in _lines(event, text))
+
+
+def _lines(event: Event, text: str) -> list[str]:
+    """Return each line that another process printed by itself; of all else the text as it is."""
+    return text.splitlines() if event.kind == "output" else [text]

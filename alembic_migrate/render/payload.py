@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,8 @@ def failure(error: AlembicMigrateError) -> dict[str, Any]:
 def event(happened: Event) -> dict[str, Any]:
     """Return an event as a line of ``jsonl``."""
     text = happened.message if happened.kind == "sql" else mask(happened.message)
-    return {"event": happened.kind, "message": text, "base": happened.base}
+    line = {"event": happened.kind, "message": text, "base": happened.base}
+    return line if happened.tally is None else {**line, **dataclasses.asdict(happened.tally)}
 
 
 def last(document: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from alembic_migrate.results import Run, Written
 
 
+MANY = 20  # tenants: of more, those with the same answer share a line
+_NAMED = 10  # tenants in such a line that are named
+
 # What is told of these, whether or not there was something to do.
 _ALWAYS = {
     "ensure-version": "the version table is there",
@@ -19,9 +22,31 @@ _ALWAYS = {
 }
 
 
-def runs(answers: Sequence[Run], *, named: bool) -> str:
-    """Return one line a base: ``app: upgraded to abc (head), 2 revisions``."""
-    return "\n".join(sentence(name_of(each, named=named), summary(each)) for each in answers)
+def runs(answers: Sequence[Run], *, named: bool, verbose: bool = False) -> str:
+    """Return one line a base: ``app: upgraded to abc (head), 2 revisions``.
+
+    Args:
+        answers: one a base, or a tenant. Of many tenants those with the same answer share a line.
+        named: whether the project's bases have names.
+        verbose: a line for each in any case.
+    """
+    if verbose or len(answers) <= MANY:
+        return "\n".join(sentence(name_of(each, named=named), summary(each)) for each in answers)
+    alike: dict[tuple[str, str, bool], list[Run]] = {}
+    for each in answers:
+        alike.setdefault((each.base, summary(each), each.tenant is None), []).append(each)
+    return lines(_together(found, said, named=named) for (_, said, _), found in alike.items())
+
+
+def _together(answers: Sequence[Run], said: str, *, named: bool) -> str:
+    """Return one line for tenants with the same answer; few of them are named."""
+    if len(answers) == 1:
+        return sentence(name_of(answers[0], named=named), said)
+    front = f"{answers[0].base}: " if named else ""
+    names = ", ".join(each.tenant or each.base for each in answers[:_NAMED])
+    return f"{front}{len(answers)} tenants {said}" + (
+        f": {names}" if len(answers) <= _NAMED else ""
+    )
 
 
 def summary(run: Run) -> str:

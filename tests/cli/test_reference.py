@@ -29,6 +29,8 @@ def test_the_reference_has_a_section_for_every_command():
         "### `alembic-db status`",
         "### `alembic-db lint [REVISION_RANGE]`",
         "### `alembic-db verify`",
+        "### `alembic-db tenants list`",
+        "### `alembic-db tenants create TENANT`",
         "### `alembic-db config show`",
         "### `alembic-db config schema`",
         "### `alembic-db completion bash|zsh|fish`",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from typing import get_args
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from alembic_migrate.config import problems
-from alembic_migrate.config.keys import BY_NAME, KEYS
+from alembic_migrate.config.keys import BY_NAME, KEYS, SEVERITIES
 from alembic_migrate.config.problems import nearest, unknown_key
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.findings import Severity
 
 from .conftest import Place
 
@@ -202,3 +204,7 @@ def test_a_string_is_taken_or_refused_by_every_key_without_a_traceback(
     # pydantic's, configparser's and tomli's own errors would pass through here.
     with contextlib.suppress(AlembicMigrateError):
         place.load(toml.encode()).base("default")
+
+
+def test_the_severities_are_those_that_findings_have():
+    assert get_args(Severity) == SEVERITIES

@@ -1,0 +1,1 @@
+"""Many targets: in which order, in how many processes, and what becomes of each."""
