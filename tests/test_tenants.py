@@ -151,6 +151,20 @@ def test_a_wrong_table_is_told_with_its_place(project, command, tenants, said):
     assert f"tool.alembic-migrate.tenants{said}\n" in failed.stderr
 
 
+def test_a_variable_may_bring_the_place_of_the_tenants(project, command):
+    here = write(project(), "sqlite://", 'names = ["acme", "globex"]\nurl = "${TENANTS_URL}"')
+    command(here, "upgrade", env={"TENANTS_URL": "sqlite:///{tenant}.db"})
+    assert {file.name for file in here.root.glob("*.db")} == {"acme.db", "globex.db"}
+
+    everybodys = {"TENANTS_URL": "postgresql+psycopg://me:s3cret%40home@db/all"}
+    failed = command(here, "upgrade", env=everybodys, status=2)
+
+    assert (
+        "(tenants.url): is the same for every tenant: it needs {tenant} in it "
+        "(postgresql+psycopg://me:***@db/all)\n" in failed.stderr
+    )
+
+
 def test_a_tenant_that_is_not_there_is_told_with_the_nearest(project, command):
     here = write(project(), "sqlite://", 'names = ["acme"]\nurl = "sqlite:///{tenant}.db"')
 

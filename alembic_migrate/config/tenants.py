@@ -74,6 +74,8 @@ def check_tenants(place: Place, table: Mapping[str, Any]) -> None:
     if "schema" in table and "url" in table:
         raise place.error("schema", "stands beside url: a tenant has a schema or a database")
     for key in ("schema", "url"):
+        if key == "url" and "${" in table.get(key, ""):
+            continue  # what a variable brings is known when the base is used
         if key in table and FIELD not in table[key]:
             line = f'{key} = "{"tenant_{tenant}" if key == "schema" else "sqlite:///{tenant}.db"}"'
             raise place.error(key, f"is the same for every tenant: it needs {FIELD} in it", line)

@@ -288,7 +288,8 @@ class Target:
         template = place.tenancy.url
         if self.migrating and FIELD in str(self.config["migrate_url"]):
             template = str(self.config["migrate_url"])
-        return place.filled(parse_url(template, f"{self.title} (tenants.url)"))
+        where = f"{self.title} (tenants.url)"
+        return place.filled(parse_url(template, where), where)
 
     def _url_of_first_tenant(self) -> URL | None:
         tenancy: Tenancy | None = self.config["tenants"]

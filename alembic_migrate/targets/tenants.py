@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL
@@ -14,7 +15,7 @@ from alembic_migrate.config.tenants import FIELD, Tenancy, problem_of
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import explain, is_database_fault
 from alembic_migrate.databases.threads import quiet_threads
-from alembic_migrate.databases.urls import parse_url
+from alembic_migrate.databases.urls import mask, parse_url
 from alembic_migrate.discovery.modules import describe, load_hook
 from alembic_migrate.errors import ConfigError, UsageError
 
@@ -69,8 +70,21 @@ class TenantPlace:
             )
         return base_url if backend == "postgresql" else base_url.set(database=self.schema)
 
-    def filled(self, template: URL) -> URL:
-        """Return a URL with the tenant's name in the place of ``{tenant}``, taken literally."""
+    def filled(self, template: URL, where: str) -> URL:
+        """Return a URL with the tenant's name in the place of ``{tenant}``, taken literally.
+
+        Args:
+            template: the URL with that place in it.
+            where: what a message begins with.
+
+        Raises:
+            ConfigError: it has no such place: every tenant would have the same database.
+        """
+        if FIELD not in unquote(template.render_as_string(hide_password=False)):
+            raise ConfigError(
+                f"{where}: is the same for every tenant: it needs {FIELD} in it ({mask(template)})",
+                hint='url = "postgresql+psycopg://user:${PASSWORD}@host/{tenant}"',
+            )
 
         def fill(part: str | None) -> str | None:
             return part.replace(FIELD, self.tenant) if part is not None else None
