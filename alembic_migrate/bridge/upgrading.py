@@ -19,7 +19,7 @@ def upgrade(target: Target, revision: str, *, sql: bool, tag: str | None, report
     Raises:
         AlembicMigrateError: as ``running.upgrade``.
     """
-    done = None if sql else _looked_at(target, revision, report)
+    done = None if sql or target.behind else _looked_at(target, revision, report)
     if done is not None:
         return done
     from alembic_migrate.bridge import running  # noqa: PLC0415 - imports Alembic

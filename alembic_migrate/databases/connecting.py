@@ -139,6 +139,11 @@ def open_engine(url: URL, factory: EngineFactory | None = None) -> Engine | Asyn
     return made
 
 
+def sync_of(engine: Engine | AsyncEngine) -> Engine:
+    """Return an engine, or the one below an asynchronous one."""
+    return engine if isinstance(engine, Engine) else engine.sync_engine
+
+
 def _make_engine(url: URL) -> Engine | AsyncEngine:
     if not is_async(url):
         return create_engine(url, poolclass=pool.NullPool)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.engine import Engine
 
-from alembic_migrate.databases.connecting import open_engine
+from alembic_migrate.databases.connecting import open_engine, sync_of
 from alembic_migrate.databases.patience import Worker
-from alembic_migrate.databases.sockets import cut
+from alembic_migrate.databases.sockets import cut, has_news
 from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.watching import OURS
 
@@ -49,6 +49,11 @@ class Held:
     def lost(self) -> bool:
         """Tell whether it once did not answer in time, and was given up."""
         return self._worker.lost
+
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether the server has sent nothing unasked: the end of a session, say."""
+        return not self.lost and not has_news(self._raw)
 
     def connect(self, seconds: float) -> None:
         """Connect, within so many seconds.
@@ -121,7 +126,7 @@ def held(
         timeout: how long connecting may take.
     """
     made = open_engine(url, factory)
-    engine = made if isinstance(made, Engine) else made.sync_engine
+    engine = sync_of(made)
     connection = Held(engine if factory is None else apart(engine))
     try:
         connection.connect((timeout or ConnectTimeout()).of_url(url) + _PATIENCE)

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 
 
 def set_postgres(connection: Connection, settings: Mapping[str, str]) -> list[str]:
-    """Change settings that the server knows, and return the statements that put them back."""
-    restoring = []
-    for name, value in settings.items():
-        known = text("SELECT current_setting(:name, true)")
-        before = connection.execute(known, {"name": name}).scalar()
-        if before is None:
-            continue
-        change = text("SELECT set_config(:name, :value, false)")
-        connection.execute(change, {"name": name, "value": value})
-        restoring.append(f"SET {name} = '{before}'")
-    return restoring
+    """Change settings that the server knows, and return the statements that put them back.
+
+    Args:
+        connection: to PostgreSQL.
+        settings: name and value of each.
+    """
+    if not settings:
+        return []
+    names = list(settings)
+    asked = ", ".join(f"current_setting('{name}', true)" for name in names)
+    before = dict(zip(names, connection.execute(text(f"SELECT {asked}")).one(), strict=True))
+    known = [name for name in names if before[name] is not None]
+    if known:
+        changes = ", ".join(f"set_config('{name}', :{name}, false)" for name in known)
+        connection.execute(text(f"SELECT {changes}"), {name: settings[name] for name in known})
+    return [f"SET {name} = '{before[name]}'" for name in known]
 
 
 def set_mysql(connection: Connection, settings: Mapping[str, float]) -> list[str]:

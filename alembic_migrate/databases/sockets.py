@@ -7,6 +7,7 @@ nothing is done.
 from __future__ import annotations
 
 import contextlib
+import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,25 @@ def cut(raw: Any) -> None:
     """Cut a connection without a goodbye: who waits for an answer on it gets an error at once."""
     with contextlib.suppress(Exception), _socket_of(raw) as found:
         found.shutdown(socket.SHUT_RDWR)
+
+
+def has_news(raw: Any) -> bool:
+    """Tell whether something waits to be read from a connection, its end included.
+
+    Args:
+        raw: the driver's connection, on which nobody waits for an answer.
+
+    Returns:
+        True too where its socket is not found.
+    """
+    with (
+        contextlib.suppress(Exception),
+        _socket_of(raw) as found,
+        selectors.DefaultSelector() as selector,
+    ):
+        selector.register(found, selectors.EVENT_READ)
+        return bool(selector.select(0))
+    return True
 
 
 def _socket_of(raw: Any) -> socket.socket:

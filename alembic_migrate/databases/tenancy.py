@@ -7,21 +7,22 @@ session does.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, event, inspect, literal, select, table, text, union_all
 from sqlalchemy.engine import Engine
 
-from alembic_migrate.databases.connecting import open_engine
+from alembic_migrate.databases.connecting import open_engine, sync_of
 from alembic_migrate.databases.holding import apart
 from alembic_migrate.errors import NoSuchDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy.engine import URL, Connection, Dialect
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from alembic_migrate.databases.connecting import EngineFactory
@@ -46,12 +47,15 @@ class InSchemas:
         schemas: the search path; what is made without a schema is made in the first.
         factory: makes the project's own engine, which is left as it is; or None.
         missing: what to do where the first schema is not there.
+        known: an engine for each URL that was asked for, so that what SQLAlchemy found out about
+            its server, and the statements that it compiled, serve all tenants.
         temporary: the engines are disposed of after use.
     """
 
     schemas: tuple[str, ...]
     factory: EngineFactory | None = None
     missing: str | None = None
+    known: dict[URL, Engine | AsyncEngine] = field(default_factory=dict)
     temporary: bool = True
 
     def __call__(self, url: URL) -> Engine | AsyncEngine:
@@ -60,14 +64,27 @@ class InSchemas:
         Connecting raises ``NoSuchDatabase`` where the first schema is not there: what is made
         without a schema would be made in the next one.
         """
-        made = open_engine(url, self.factory)
-        engine = made if isinstance(made, Engine) else made.sync_engine
         if self.factory is not None:
+            made = open_engine(url, self.factory)
+            engine = sync_of(made)
             engine = apart(engine, copy.copy(engine.dialect))
             engine.dialect.default_schema_name = self.schemas[0]
-        # Before SQLAlchemy asks a new engine's first connection which schema is its default.
-        event.listen(engine.pool, "connect", self._enter, insert=self.factory is None)
+            event.listen(engine.pool, "connect", self._enter)
+        else:
+            if url not in self.known:
+                self.known[url] = open_engine(url)
+            made = self.known[url]
+            engine = sync_of(made)
+            compiled = engine._compiled_cache  # noqa: SLF001 - there is no other way to share it
+            engine = apart(engine)
+            engine._compiled_cache = compiled  # noqa: SLF001
+            # Before SQLAlchemy asks the first connection of all which schema is its default.
+            event.listen(engine.pool, "connect", self._enter, insert=True)
+            event.listen(engine.pool, "connect", partial(self._default, engine.dialect))
         return engine if isinstance(made, Engine) else type(made)(engine)
+
+    def _default(self, dialect: Dialect, _raw: Any, _record: object) -> None:
+        dialect.default_schema_name = self.schemas[0]
 
     def _enter(self, raw: Any, _record: object) -> None:
         path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)

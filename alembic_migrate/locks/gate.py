@@ -19,6 +19,7 @@ from sqlalchemy import text
 from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.patience import Silent
+from alembic_migrate.databases.settings import set_postgres
 from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.urls import sqlite_place
 from alembic_migrate.errors import ConfigError, LockError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from alembic_migrate.locks.holder import Holder
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds
+_FRESH = 0.25  # seconds for which an answer counts
 _PATIENCE = 2.0  # seconds of waiting before it is said who holds the lock
 
 
@@ -78,14 +80,21 @@ class Gate:
     def __init__(self, is_held: Callable[[], bool], connection: Held | None = None) -> None:
         self._is_held = is_held
         self.connection = connection
+        self._answered = -_FRESH
 
     def check(self) -> None:
         """Make sure that the lock is still ours.
+
+        It lives as long as its session: one that answered just now, and of which nothing was heard
+        since, is not asked again.
 
         Raises:
             LockError: it is not: the connection was cut, or it does not answer (``silent``), and
                 others may be migrating.
         """
+        fresh = time.monotonic() - self._answered < _FRESH
+        if fresh and self.connection is not None and self.connection.is_quiet:
+            return
         try:
             held_still = self._is_held()
         except Silent as error:
@@ -94,6 +103,7 @@ class Gate:
             raise _lost("the lock's connection was lost") from error
         if not held_still:
             raise _lost("the lock was lost")
+        self._answered = time.monotonic()
 
 
 def _lost(what: str, **facts: bool) -> LockError:
@@ -169,12 +179,7 @@ def _prepare(connection: Connection, pooler: str | None) -> str | None:
     said = None
     if connection.dialect.name == "postgresql":
         said = refuse_pooler(connection, pooler)
-        settings = {"application_name": APPLICATION, "idle_session_timeout": "0"}
-        for name, value in settings.items():
-            connection.execute(
-                text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :name"),
-                {"name": name, "value": value},
-            )
+        set_postgres(connection, {"application_name": APPLICATION, "idle_session_timeout": "0"})
     else:
         connection.execute(text("SET SESSION wait_timeout = 86400"))
     return said

@@ -403,7 +403,8 @@ class Target:
             return hook
         from alembic_migrate.databases.tenancy import InSchemas  # noqa: PLC0415 - imports SQLAlchemy
 
-        return InSchemas((self.schema, *place.tenancy.shared), hook, self.how_to_make)
+        known: dict[Any, Any] = self.shared("engines", dict)
+        return InSchemas((self.schema, *place.tenancy.shared), hook, self.how_to_make, known)
 
     @property
     def how_to_make(self) -> str | None:
