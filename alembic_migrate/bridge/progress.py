@@ -9,16 +9,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from alembic.runtime.migration import RevisionStep
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.journal import DONE, FAILED, HALF
+from alembic_migrate.bridge.records import announcement, function_of
 from alembic_migrate.bridge.sites import Sites
 from alembic_migrate.bridge.truth import Position, Truth, look
 from alembic_migrate.databases.executed import Statements
 from alembic_migrate.databases.faults import explain, first_line, gave_way, is_database_fault
+from alembic_migrate.databases.sharing import shared_line
 from alembic_migrate.discovery.modules import describe, line_in
 from alembic_migrate.errors import (
     AlembicMigrateError,
@@ -34,7 +35,7 @@ from alembic_migrate.results import Step
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from alembic.runtime.migration import MigrationContext, StampStep
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.bridge.guarding import Guard
@@ -111,7 +112,7 @@ class Progress:
     def _watched(
         self, step: RevisionStep | StampStep, context: MigrationContext
     ) -> RevisionStep | StampStep:
-        run: Callable[..., Any] = step.migration_fn
+        run = function_of(step, context.connection, self.target.compiled)
         begun = Step(self._id(step), step.doc or "", 0.0)
 
         def work(**given: Any) -> None:
@@ -122,7 +123,7 @@ class Progress:
             if self.guard is not None:
                 self.guard.begins(begun.revision, self.direction, step)
             self.running = begun
-            self.report(Event("step", _told(step), self.target.label))
+            self.report(Event("step", announcement(step), self.target.label))
             started = time.perf_counter()
             if self.guard is None:
                 run(**given)
@@ -132,7 +133,7 @@ class Progress:
                 self.guard.came_through()
             self.running = replace(begun, seconds=time.perf_counter() - started)
 
-        @functools.wraps(run)
+        @functools.wraps(step.migration_fn)
         def watched(**given: Any) -> None:
             self._ending = None
             try:
@@ -200,7 +201,7 @@ class Progress:
 
     def _failed(self, revision: str, error: Exception) -> MigrationError:
         script = self.scripts.get_revision(revision.split(", ", maxsplit=1)[0])
-        line = line_in(error, script.path)
+        line = line_in(error, script.path) or shared_line(error)
         place = f"{script.path}:{line}" if line else str(script.path)
         said = f"{type(error).__name__}: {first_line(error)}"
         if self.guard is not None and self.guard.refusal is not None:
@@ -290,11 +291,3 @@ class Progress:
         applied = self.scripts.applied(after)
         up = self.direction == "upgrade"
         return tuple(each for each in done if (each in applied) == up)
-
-
-def _told(step: RevisionStep | StampStep) -> str:
-    """Return what is said of a step that begins, as Alembic has it for what runs."""
-    if isinstance(step, RevisionStep) and not getattr(step, "by_hand", False):
-        return f"Running {step}"
-    come, go = (", ".join(ids) for ids in (step.from_revisions_no_deps, step.to_revisions_no_deps))
-    return f"Stamping {come} -> {go}"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
+from alembic.runtime.migration import RevisionStep
 from alembic.util import to_tuple
 
 from alembic_migrate.results import Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from alembic.runtime.migration import StampStep
     from alembic.script import Script
+    from sqlalchemy.engine import Connection
+
+    from alembic_migrate.databases.sharing import Sharing
 
 
 def record(script: Script, current: Iterable[str] | None = None) -> Revision:
@@ -39,3 +44,32 @@ def record(script: Script, current: Iterable[str] | None = None) -> Revision:
         is_merge_point=script.is_merge_point,
         is_current=None if current is None else script.revision in set(current),
     )
+
+
+def function_of(
+    step: RevisionStep | StampStep, connection: Connection | None, sharing: Sharing | None
+) -> Callable[..., Any]:
+    """Return what a step calls: its own function, or what shares the SQL of an upgrade.
+
+    Args:
+        step: one of Alembic's.
+        connection: where it runs; None where a script is written.
+        sharing: what is done about revisions whose SQL tenants share; or None.
+    """
+    run: Callable[..., Any] = step.migration_fn
+    if sharing is None or connection is None or step.is_downgrade or not _is_run(step):
+        return run
+    return sharing.around(step.revision.revision, connection, run)
+
+
+def _is_run(step: RevisionStep | StampStep) -> TypeGuard[RevisionStep]:
+    """Tell whether a step runs a function of a revision, and does not only note that it ran."""
+    return isinstance(step, RevisionStep) and not getattr(step, "by_hand", False)
+
+
+def announcement(step: RevisionStep | StampStep) -> str:
+    """Return what is said of a step that begins, as Alembic has it for what runs."""
+    if _is_run(step):
+        return f"Running {step}"
+    come, go = (", ".join(ids) for ids in (step.from_revisions_no_deps, step.to_revisions_no_deps))
+    return f"Stamping {come} -> {go}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alembic_migrate.bridge.sums import warn_of_sums
 from alembic_migrate.bridge.upgrading import upgrade as upgrade_one
 from alembic_migrate.commands.each import Over, each, is_symbol, one
-from alembic_migrate.commands.settling import settled
+from alembic_migrate.commands.sharing import prepared
 from alembic_migrate.databases.urls import identity, mask
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
 
@@ -55,7 +55,9 @@ def upgrade(
     _one_id(targets, (revision,))
     check_upgrade(targets, confirm, report)
     work = partial(upgrade_one, revision=revision, sql=sql, tag=tag)
-    return over(targets, work, beforehand=None if sql else lambda some: settled(some, revision))
+    if sql:
+        return over(targets, work)
+    return over(targets, work, beforehand=lambda some: prepared(some, revision, report))
 
 
 def check_upgrade(targets: Sequence[Target], confirm: Collection[str], report: Report) -> None:

@@ -95,6 +95,10 @@ _DIRECTORY = (
 _ENV = "whose environment runs: auto is the folder's env.py if there is one, builtin ignores it"
 _LOCATIONS = "the folders of the revision files; by default versions in the migrations folder"
 _TENANTS = "the tenants that share the base's history, each with a schema or a database of its own"
+_COMPILED = (
+    "whether tenants share the SQL of revisions that are calls of op with literal arguments alone, "
+    "once it is proved equal on scratch databases"
+)
 _POST_WRITE = "programs that are run on a new revision file, as in Alembic's pyproject.toml"
 _POST_WRITE_EXAMPLE = '[{ name = "ruff", type = "exec", executable = "ruff", options = "format" }]'
 _LINT = "what lint makes of a rule: its code, name or category, and error, warning or off"
@@ -231,6 +235,7 @@ KEYS: tuple[Key, ...] = (
         "sum", "whether alembic-db.sum in the migrations folder keeps a sum of each revision file"
     ),
     Key("tenants", "tenants table", _TENANTS, example='{ names = ["acme", "globex"] }'),
+    _flag("compiled", _COMPILED),
     Key("lint", "severities table", _LINT, example='{ drop-table = "warning", locking = "off" }'),
     _flag("squawk", "whether lint asks squawk too, a linter of PostgreSQL's SQL"),
     _text("squawk_pg_version", "the version of PostgreSQL that squawk judges for", "16.0"),

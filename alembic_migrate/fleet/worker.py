@@ -72,7 +72,13 @@ class Worker:
         target = task.target
         known = self._bases.setdefault(target.name, target)
         if target.tenant is not None:
-            target = replace(known, tenant=target.tenant, behind=target.behind, warnings=[])
+            target = replace(
+                known,
+                tenant=target.tenant,
+                behind=target.behind,
+                compiled=target.compiled,
+                warnings=[],
+            )
         try:
             return Answer(task.work(target, report=self._tell if task.detail else self._tell_main))
         except AlembicMigrateError as error:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from alembic_migrate.config.base import BaseConfig
     from alembic_migrate.config.tenants import Tenancy
     from alembic_migrate.databases.connecting import EngineFactory
+    from alembic_migrate.databases.sharing import Sharing
     from alembic_migrate.targets.kinds import EnvironmentKind
     from alembic_migrate.targets.tenants import TenantPlace
 
@@ -52,6 +53,7 @@ class Target:
         lock_wait_typed: seconds to wait for the migration lock, where they were typed.
         tenant: whose database or schema it is, of a base that has tenants; None is the base's own.
         behind: it was seen just now that it is not at head.
+        compiled: what is done about revisions whose SQL the tenants of its base share; or None.
         family: what the tenants of its base have in common, loaded once for all of them; or None.
     """
 
@@ -65,6 +67,7 @@ class Target:
     lock_wait_typed: float | None = None
     tenant: str | None = None
     behind: bool = False
+    compiled: Sharing | None = field(default=None, repr=False)
     family: dict[str, Any] | None = field(default=None, repr=False)
     warnings: list[str] = field(default_factory=list)
 

@@ -7,9 +7,11 @@ A tenant is a schema of one PostgreSQL database, a database of its server, or a 
 each number of tenants every tool upgrades the same ones from nothing, and then once more, when
 there is nothing to do. The peers are a process that loops ``alembic.command`` (``loop``), a shell
 loop of ``alembic`` (``shell``), and, of schemas, django-tenants' ``migrate_schemas`` with either
-executor (``django-standard``, ``django-multiprocessing``); who is not installed is left out. The
+executor (``django-standard``, ``django-multiprocessing``); who is not installed is left out.
+``compiled`` is `alembic-db` itself with ``compiled = true``. The
 server is started for it, on a free port, and writes as safely as one in production. Seconds are
-wall time of whole processes; the memory is the largest resident set of any one process. A ratio is
+wall time of whole processes, CPU seconds those of the tool and its processes without the server's;
+the memory is the largest resident set of any one process. A ratio is
 below 1 where `alembic-db` is the faster. The file of ``--json`` is what
 ``tests.benchmarks.plotting`` draws.
 """
@@ -37,9 +39,9 @@ from tests.servers import PASSWORD, USER, start_postgresql
 
 PROGRAMS = Path(sys.executable).parent
 OURS = "alembic-db"
-PEERS = ("loop", "shell", "django-standard", "django-multiprocessing")
+PEERS = ("compiled", "loop", "shell", "django-standard", "django-multiprocessing")
 WORKS = ("from nothing", "at head")
-HEADING = "| tenants | work | tool | seconds | ms a tenant | MB | alembic-db is |"
+HEADING = "| tenants | work | tool | seconds | ms a tenant | CPU | MB | alembic-db is |"
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Taken:
         work: from nothing, or at head.
         tool: who ran.
         seconds: wall time.
+        cpu: seconds of the tool and its processes.
         memory: kilobytes of the largest process.
     """
 
@@ -93,6 +96,7 @@ class Taken:
     work: str
     tool: str
     seconds: float
+    cpu: float
     memory: int
 
 
@@ -103,7 +107,7 @@ def main() -> None:
     server = start_postgresql(fsync="on", synchronous_commit="on", full_page_writes="on")
     taken: list[Taken] = []
     print(f"{given.kind}, {given.revisions} revisions, {given.jobs} processes\n")
-    print(f"{HEADING}\n| ---: | --- | --- | ---: | ---: | ---: | ---: |", flush=True)
+    print(f"{HEADING}\n| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |", flush=True)
     try:
         for tenants in given.tenants:
             peers = given.peers if tenants <= given.peers_up_to else []
@@ -146,9 +150,7 @@ def measure(
     taken: list[Taken] = []
     for tool in (OURS, *peers):
         with fleet(port, given, tenants) as place:
-            for work in WORKS:
-                seconds, memory = run(place, tool, tenants)
-                taken.append(Taken(tenants, work, tool, seconds, memory))
+            taken += [Taken(tenants, work, tool, *run(place, tool, tenants)) for work in WORKS]
     return taken
 
 
@@ -164,6 +166,7 @@ def lines(taken: Sequence[Taken]) -> Iterator[str]:
                 its.tool,
                 f"{its.seconds:.2f}",
                 f"{its.seconds / its.tenants * 1000:.1f}",
+                f"{its.cpu:.2f}",
                 f"{its.memory / 1024:.0f}",
                 ratio,
             ]
@@ -196,8 +199,8 @@ def administer(port: int, database: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-def run(place: Place, tool: str, tenants: int) -> tuple[float, int]:
-    """Upgrade every tenant with one tool; return seconds, and kilobytes of the largest process."""
+def run(place: Place, tool: str, tenants: int) -> tuple[float, float, int]:
+    """Upgrade every tenant with one tool; return what ``timed`` does."""
     if tool.startswith("django"):
         prepare_django(place, tenants)
         executor = tool.removeprefix("django-")
@@ -210,7 +213,9 @@ def run(place: Place, tool: str, tenants: int) -> tuple[float, int]:
         return timed(
             place, [[program, "-x", f"tenant={name}", "upgrade", "head"] for name in names(tenants)]
         )
-    return timed(place, [[str(PROGRAMS / OURS), "upgrade", "--jobs", str(place.jobs), "-q"]])
+    more = ["--set", "compiled=true"] if tool == "compiled" else []
+    words = [str(PROGRAMS / OURS), "upgrade", "--jobs", str(place.jobs), "-q"]
+    return timed(place, [[*words, *more]])
 
 
 def prepare_django(place: Place, tenants: int) -> None:
@@ -224,13 +229,13 @@ def prepare_django(place: Place, tenants: int) -> None:
     administer(place.port, place.database, insert)
 
 
-def timed(place: Place, commands: Sequence[Sequence[str]]) -> tuple[float, int]:
-    """Run programs one after the other.
+def timed(place: Place, commands: Sequence[Sequence[str]]) -> tuple[float, float, int]:
+    """Run programs one after the other; return seconds, CPU seconds, and kilobytes of the largest.
 
     Raises:
         SystemExit: one failed; its outputs are the message.
     """
-    memory = 0
+    memory, cpu = 0, 0.0
     start = time.perf_counter()
     for command in commands:
         with tempfile.TemporaryFile() as out:
@@ -240,10 +245,11 @@ def timed(place: Place, commands: Sequence[Sequence[str]]) -> tuple[float, int]:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             memory = max(memory, usage.ru_maxrss)
+            cpu += usage.ru_utime + usage.ru_stime
             if process.returncode:
                 out.seek(0)
                 raise SystemExit(f"{' '.join(command)} failed:\n{out.read().decode()[-4000:]}")
-    return time.perf_counter() - start, memory
+    return time.perf_counter() - start, cpu, memory
 
 
 if __name__ == "__main__":

@@ -1,0 +1,297 @@
+"""Tenants that share the SQL of literal revisions: what comes of it, and where it is not used."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from alembic_migrate.databases.catalogue.comparing import compare
+from alembic_migrate.databases.catalogue.reading import read_catalogue
+from tests.projects import revision_text
+
+NAMES = [f"t{number:02}" for number in range(12)]
+USED = "the SQL of {} revisions is compiled once and proved equal"
+UNUSED = "Warning: compiled = true is not used, every tenant is migrated as usual: "
+
+MODELS = """
+import sqlalchemy as sa
+
+metadata = sa.MetaData(naming_convention={"ix": "ix_%(column_0_label)s", "pk": "pk_%(table_name)s"})
+note = sa.Table("note", metadata, sa.Column("text", sa.String(20)))
+"""
+
+# Percent signs, colons, quotes, brackets and what the models' naming convention names.
+FIRST = r"""
+op.create_table(
+    "note",
+    sa.Column("id", sa.Integer(), nullable=False),
+    sa.Column("text", sa.String(40), server_default="100 % of 'it'"),
+    sa.Column("rate %", sa.Numeric(10, 2), server_default=sa.text("-1"), nullable=False),
+    sa.Column("at", sa.DateTime(), server_default=sa.func.now()),
+    sa.PrimaryKeyConstraint("id"),
+    sa.CheckConstraint("id % 2 >= 0", name="even"),
+    comment="it's 5 %, {all} of it",
+)
+op.create_index(None, "note", ["text"])
+op.execute("INSERT INTO note (id, text) VALUES (2, '%s %% %(x)s \\:name {} ''quoted''')")
+"""
+# Each tenant gets a name of its own.
+SECOND = """
+import uuid
+for number in range(2):
+    op.add_column("note", sa.Column(f"more_{number}", sa.Integer()))
+op.execute(f"INSERT INTO note (id, text) VALUES (4, '{uuid.uuid4()}')")
+"""
+THIRD = """
+op.alter_column("note", "text", existing_type=sa.String(40), type_=sa.Text(), nullable=True)
+op.create_table("child", sa.Column("note", sa.Integer(), sa.ForeignKey("note.id", name="fk")))
+op.drop_column("note", "more_0")
+"""
+MAKES = 'op.create_table("made", sa.Column("id", sa.Integer()))'
+# MySQL keeps no index on a whole text.
+OF_MARIADB = THIRD.replace("type_=sa.Text()", "type_=sa.String(50)")
+
+
+def write(here, *revisions, url, place="", models=MODELS, **keys):
+    """Write a project with these revisions and the twelve tenants."""
+    told = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    here.write(
+        "pyproject.toml",
+        f'[tool.alembic-migrate]\nmetadata = "models:metadata"\nurl = "{url}"\n{told}\n'
+        f"[tool.alembic-migrate.tenants]\nnames = {NAMES}\n{place}\n",
+    )
+    here.write("models.py", models)
+    down = None
+    for number, upgrade in enumerate(revisions, 1):
+        text = revision_text(f"r{number}", down, upgrade=upgrade)
+        here.write(f"migrations/versions/r{number}.py", text)
+        down = f"r{number}"
+    return here
+
+
+def make_schemas(here, url):
+    with here.connect(url) as connection:
+        for name in NAMES:
+            connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+        connection.commit()
+
+
+@pytest.fixture
+def schemas(project, postgresql_url):
+    """A function that writes a project whose tenants are schemas and share their SQL."""
+
+    def make(*revisions, **keys):
+        here = write(project(), *revisions, url=postgresql_url, **{"compiled": True, **keys})
+        make_schemas(here, postgresql_url)
+        return here
+
+    return make
+
+
+def statements(result):
+    """Return what was executed for each tenant, in order, without what differs by itself."""
+    found = {}
+    for line in result.jsonl:
+        if line.get("event") == "sql" and line["base"] is not None and "/" in line["base"]:
+            found.setdefault(line["base"], []).append(
+                re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{6,}", "...", line["message"])
+            )
+    return found
+
+
+def catalogue(here, url):
+    with here.connect(url) as connection:
+        return read_catalogue(connection, everything=True)
+
+
+def test_schemas_hold_the_same_as_without_it(project, postgresql_server):
+    seen, ran, rows = [], [], []
+    for compiled in (False, True):
+        with postgresql_server.database() as url:
+            here = write(
+                project(name=f"with_{compiled}"),
+                FIRST, SECOND, THIRD,
+                url=url, compiled=compiled, journal=True,
+            )  # fmt: skip
+            make_schemas(here, url)
+            ran.append(here.run("upgrade", "--jobs", "2", "-v", "--format", "jsonl"))
+            seen.append(catalogue(here, url))
+            rows.append(here.rows(url, "SELECT id, text FROM t07.note WHERE id = 2"))
+            journal = "SELECT revision, direction, outcome, file_hash FROM "
+            rows.append(here.rows(url, f"{journal} t07.alembic_version_journal ORDER BY 1"))
+    usual, compiled = ran
+    assert list(compare(*seen)) == []
+    assert USED.format(2) not in usual.stdout
+    assert USED.format(2) in compiled.stdout
+    assert statements(usual) == statements(compiled) != {}
+    assert rows[:2] == rows[2:]
+    assert rows[0] == [(2, "%s %% %(x)s :name {} 'quoted'")]
+    assert [row[0] for row in rows[1]] == ["r1", "r2", "r3"]
+
+
+@contextmanager
+def databases(server, prefix):
+    with ExitStack() as stack:
+        for name in NAMES:
+            made = f"{prefix}_{name}"
+            server.execute(lambda cursor, made=made: cursor.execute(f"CREATE DATABASE {made}"))
+            stack.callback(server.execute, lambda cursor, made=made: server.drop(cursor, made))
+        yield [server.url(f"{prefix}_{name}") for name in NAMES]
+
+
+def test_databases_of_mariadb_hold_the_same_as_without_it(project, mariadb_server, command):
+    seen, ran = [], []
+    with mariadb_server.database() as url:
+        for compiled in (False, True):
+            prefix = f"{url.rpartition('/')[2]}_{int(compiled)}"
+            place = f'schema = "{prefix}_{{tenant}}"'
+            here = write(
+                project(name=prefix),
+                FIRST, SECOND, OF_MARIADB,
+                url=url, place=place, compiled=compiled,
+            )  # fmt: skip
+            with databases(mariadb_server, prefix) as urls:
+                ran.append(command(here, "upgrade", "-v", "--format", "jsonl"))
+                seen.append([catalogue(here, each) for each in urls])
+                assert here.rows(urls[3], "SELECT text FROM note WHERE id = 2") == [
+                    ("%s %% %(x)s :name {} 'quoted'",)
+                ]
+    for one, other in zip(*seen, strict=True):
+        assert list(compare(one, other)) == []
+    assert USED.format(2) in ran[1].stdout
+    assert statements(ran[0]) == statements(ran[1]) != {}
+
+
+def test_files_hold_the_same_as_without_it(project, command):
+    here = project()
+    ran = []
+    for compiled in ("false", "true"):
+        place = f'url = "sqlite:///{compiled}_{{tenant}}.db"'
+        write(here, FIRST, SECOND, MAKES, url="", place=place)
+        args = ("upgrade", "-v", "--format", "jsonl", "--set", f"compiled={compiled}")
+        ran.append(command(here, *args))
+    for name in NAMES:
+        one, other = (catalogue(here, f"sqlite:///{each}_{name}.db") for each in ("false", "true"))
+        assert list(compare(one, other)) == []
+    assert USED.format(2) in ran[1].stdout
+    assert statements(ran[0]) == statements(ran[1]) != {}
+    again = command(here, "upgrade", "-v", "--set", "compiled=true")
+    assert again.stdout == "".join(f"{name}: already at r3 (head)\n" for name in NAMES)
+
+
+def test_few_tenants_are_not_worth_the_proof(schemas, command):
+    here = schemas(FIRST)
+    result = command(here, "upgrade", "--tenant", "t01,t02", "-v")
+    assert USED.format(1) not in result.stderr
+    assert result.stdout == "".join(
+        f"{name}: upgraded to r1 (head), 1 revision\n" for name in ("t01", "t02")
+    )
+
+
+BREAKS = f"{FIRST}{MAKES}\n"
+
+
+def test_a_failure_is_told_with_its_line_and_rolled_back(schemas, command, postgresql_url):
+    here = schemas(BREAKS)
+    here.execute(postgresql_url, "CREATE TABLE t05.made (id integer)")
+    result = command(here, "upgrade", "-v", "--keep-going", status=6)
+    file = here.root / "migrations/versions/r1.py"
+    line = here.read(file).splitlines().index(f"    {MAKES}") + 1
+    assert USED.format(1) in result.stderr
+    assert (
+        f"default/t05: failed: revision r1 failed in upgrade(): {file}:{line}: "
+        'ProgrammingError: (psycopg.errors.DuplicateTable) relation "made" already exists'
+    ) in result.stderr
+    assert here.rows(postgresql_url, "SELECT to_regclass('t05.note')") == [(None,)]
+    assert here.rows(postgresql_url, "SELECT count(*) FROM t06.note") == [(1,)]
+
+
+def test_what_mariadb_has_committed_is_told(project, mariadb_server, command):
+    with mariadb_server.database() as url:
+        prefix = url.rpartition("/")[2]
+        here = write(
+            project(), BREAKS,
+            url=url, place=f'schema = "{prefix}_{{tenant}}"', compiled=True,
+        )  # fmt: skip
+        with databases(mariadb_server, prefix) as urls:
+            here.execute(urls[5], "CREATE TABLE made (id integer)")
+            result = command(here, "upgrade", "-v", "--keep-going", status=6)
+    assert USED.format(1) in result.stderr
+    assert "r1.py:21: OperationalError: (pymysql.err.OperationalError) (1050," in result.stderr
+    assert "CREATE TABLE note" in result.stderr.partition("default/t05: failed")[2]
+
+
+def test_a_revision_that_was_kept_waiting_is_tried_again(
+    schemas, command, postgresql_url, monkeypatch
+):
+    monkeypatch.setattr("alembic_migrate.bridge.proving._WORTH", 1)
+    first = 'op.create_table("a", sa.Column("id", sa.Integer()))'
+    second = 'op.add_column("a", sa.Column("b", sa.Integer()))'
+    here = schemas(first, second, lock_timeout=0.3, lock_retries=1)
+    command(here, "upgrade", "r1", "-q")
+    with here.connect(postgresql_url) as holder:
+        holder.exec_driver_sql("LOCK TABLE t03.a IN ACCESS EXCLUSIVE MODE")
+        result = command(here, "upgrade", "-v", "--keep-going", "--set", "lock_retries=1", status=6)
+    assert USED.format(1) in result.stderr
+    assert "[t03] Warning: revision r2 ran into lock_timeout" in result.stderr
+    assert "try 2 of 2 follows" in result.stderr
+    assert command(here, "upgrade", "--tenant", "t03").stdout.startswith("t03: upgraded to r2")
+
+
+CHANGES = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, "before_cursor_execute", retval=True)
+def widen(connection, cursor, statement, parameters, context, executemany):
+    if context is not None and context.isddl:
+        statement = statement.replace("VARCHAR(40)", "VARCHAR(80)")
+    return statement, parameters
+"""
+LISTENS = """
+@sa.event.listens_for(sa.Table, "after_create")
+def note_it(table, connection, **more):
+    pass
+"""
+COMPILES = """
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
+
+@compiles(CreateTable)
+def plainly(element, compiler, **more):
+    return compiler.visit_create_table(element, **more)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (CHANGES, "on a scratch database its outcome differs from the usual one: change "),
+        (LISTENS, "something listens to after_create of every Table"),
+        (COMPILES, "@compiles changes CreateTable"),
+    ],
+)
+def test_where_it_is_not_proved_all_run_as_usual(schemas, postgresql_url, more, why):
+    here = schemas(FIRST, models=MODELS + more)
+    result = here.run("upgrade")
+    assert f"{UNUSED}{why}" in result.stderr
+    assert result.stderr.count(UNUSED) == 1
+    length = "SELECT DISTINCT character_maximum_length FROM information_schema.columns "
+    length += "WHERE column_name = 'text' AND table_schema LIKE 't__'"
+    assert here.rows(postgresql_url, length) == [(80 if more is CHANGES else 40,)]
+
+
+def test_where_no_scratch_database_can_be_made_all_run_as_usual(schemas, command):
+    here = schemas(FIRST, scratch_url="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    result = command(here, "upgrade")
+    assert UNUSED in result.stderr
+    assert result.stdout.count("upgraded to r1 (head), 1 revision") == len(NAMES)
+
+
+def test_revisions_that_ask_the_server_run_as_usual(schemas, command):
+    here = schemas("""op.execute("SELECT set_config('a.b', '1', false)")""", FIRST)
+    result = command(here, "upgrade", "-v")
+    assert USED.format(1) in result.stderr
