@@ -37,6 +37,7 @@ _CONSTRUCTS = (
     ddl.AddConstraint,
     ddl.DropConstraint,
 )
+_THEIRS = frozenset({"alembic", "sqlalchemy"})  # Alembic's own knows what it is given alone
 _LINE = "alembic_migrate_line"
 
 
@@ -189,6 +190,7 @@ def changed_ddl() -> str | None:
         if getattr(probe.dispatch, name):
             return f"something listens to {name} of every Table"
     for construct in _CONSTRUCTS:
-        if "_compiler_dispatcher" in vars(construct):
+        compilers = getattr(vars(construct).get("_compiler_dispatcher"), "specs", {})
+        if any(each.__module__.partition(".")[0] not in _THEIRS for each in compilers.values()):
             return f"@compiles changes {construct.__name__}"
     return None
