@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_migrate.events import Report
     from alembic_migrate.targets import Target
 
-# What sharing saves of a revision on a tenant is about a fifth of what it costs. The proof costs the
+# Sharing saves about a fifth of what a revision costs on a tenant. The proof costs the
 # whole history twice and two databases, while no tenant is migrated.
 _WORTH = 20
 
