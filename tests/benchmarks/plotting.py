@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 COLOURS = {
     "alembic-db": "#1b6ac9",
+    "compiled": "#12a5b5",
     "loop": "#d1720f",
     "shell": "#b3261e",
     "django-standard": "#7a5bb5",
