@@ -13,6 +13,7 @@ AlembicMigrateError
 ├── OutdatedPlan          1  what a plan was made for is not what is there any more
 ├── ConsentError          3  declined, or needs ``--confirm``
 ├── LockError             5  the migration lock could not be had, or was lost
+├── ClusterError          1  the cluster that was to do the work: unreachable, empty, or unlike this
 ├── BasesFailed         1/6  several bases ran and some failed (6: others are done)
 └── Interrupted    130/143  SIGINT, SIGTERM
 """
@@ -127,6 +128,12 @@ class LockError(AlembicMigrateError):
 
     code = "lock"
     exit_status = 5
+
+
+class ClusterError(AlembicMigrateError):
+    """The cluster cannot do the work: unreachable, without workers, or with others than needed."""
+
+    code = "cluster"
 
 
 class Terminated(BaseException):

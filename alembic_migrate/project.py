@@ -287,7 +287,7 @@ class Project:
                     "a plan says itself what runs: it goes with no revision, no --sql and no --tag",
                     hint=f"alembic-db upgrade --plan {os.fspath(plan)}",
                 )
-            if fleet is not None and fleet.jobs > 1:
+            if fleet is not None and fleet.several:
                 raise UsageError(
                     "a plan is run by one process, database after database",
                     hint=f"alembic-db upgrade --plan {os.fspath(plan)}",

@@ -133,7 +133,18 @@ CONNECTIONS = click.Option(
     type=int,
     help="At most so many connections to databases at once.",
 )
-FLEET = (JOBS, CANARY, MAX_FAILURES, SHARD, CONNECTIONS)
+EXECUTOR = click.Option(
+    ["--executor"],
+    metavar="processes|dask",
+    type=click.Choice(("processes", "dask")),
+    help="Where the processes are: on this machine, or below the workers of dask.",
+)
+SCHEDULER = value(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Of dask, as in tcp://10.0.0.1:8786; its workers do the work.",
+)
+FLEET = (JOBS, CANARY, MAX_FAILURES, SHARD, CONNECTIONS, EXECUTOR, SCHEDULER)
 
 
 def _separated(typed: Sequence[str]) -> tuple[str, ...]:

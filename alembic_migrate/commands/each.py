@@ -25,6 +25,7 @@ class Over(Protocol[T]):
         work: Callable[..., T],
         *,
         beforehand: Callable[[Sequence[Target]], Mapping[str, Outcome[T]]] | None = None,
+        repeatable: bool = False,
     ) -> tuple[T, ...]:
         """Call ``work(target, report=report)`` for each, perhaps in another process.
 
@@ -32,6 +33,8 @@ class Over(Protocol[T]):
             targets: what to work on.
             work: does one of them.
             beforehand: returns, by label, what is known of targets without working on each.
+            repeatable: work that was done, or half done, may be done once more: its end is the
+                same, where ``-1`` would be one revision further.
 
         Returns:
             what the work returned, in the order of the targets.
@@ -138,3 +141,8 @@ def is_symbol(revision: str) -> bool:
     return revision in {"head", "heads", "base", "current"} or (
         revision[:1] in {"+", "-"} and number.isdigit()
     )
+
+
+def is_fixed(revision: str) -> bool:
+    """Tell whether a revision does not depend on where the database is."""
+    return revision != "current" and not set(revision) & {"+", "-"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge.sums import warn_of_sums
 from alembic_migrate.bridge.upgrading import upgrade as upgrade_one
-from alembic_migrate.commands.each import Over, each, is_symbol, one
+from alembic_migrate.commands.each import Over, each, is_fixed, is_symbol, one
 from alembic_migrate.commands.sharing import prepared
 from alembic_migrate.databases.urls import identity, mask
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
@@ -55,9 +55,15 @@ def upgrade(
     _one_id(targets, (revision,))
     check_upgrade(targets, confirm, report)
     work = partial(upgrade_one, revision=revision, sql=sql, tag=tag)
+    again = is_fixed(revision)
     if sql:
-        return over(targets, work)
-    return over(targets, work, beforehand=lambda some: prepared(some, revision, report))
+        return over(targets, work, repeatable=again)
+    return over(
+        targets,
+        work,
+        beforehand=lambda some: prepared(some, revision, report),
+        repeatable=again,
+    )
 
 
 def check_upgrade(targets: Sequence[Target], confirm: Collection[str], report: Report) -> None:
@@ -103,7 +109,7 @@ def downgrade(
 
     several = len(targets) > 1
     work = partial(running.downgrade, revision=revision, sql=sql, tag=tag, base_is_fine=several)
-    return over(targets, work)
+    return over(targets, work, repeatable=is_fixed(revision))
 
 
 def stamp(
@@ -130,7 +136,8 @@ def stamp(
     warn_of_sums(targets, report)
     from alembic_migrate.bridge import running  # noqa: PLC0415 - imports Alembic
 
-    return over(targets, partial(running.stamp, revisions=revisions, sql=sql, tag=tag, purge=purge))
+    work = partial(running.stamp, revisions=revisions, sql=sql, tag=tag, purge=purge)
+    return over(targets, work, repeatable=all(map(is_fixed, revisions)))
 
 
 def ensure_version(targets: Sequence[Target], *, sql: bool, over: Over[Run]) -> tuple[Run, ...]:
@@ -138,7 +145,7 @@ def ensure_version(targets: Sequence[Target], *, sql: bool, over: Over[Run]) -> 
     _distinct(targets)
     from alembic_migrate.bridge import running  # noqa: PLC0415 - imports Alembic
 
-    return over(targets, partial(running.ensure_version, sql=sql))
+    return over(targets, partial(running.ensure_version, sql=sql), repeatable=True)
 
 
 def resolve(

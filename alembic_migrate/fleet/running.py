@@ -16,6 +16,7 @@ from alembic_migrate.results import Outcome
 
 if TYPE_CHECKING:
     from alembic_migrate.events import Report
+    from alembic_migrate.fleet.cluster import Cluster
     from alembic_migrate.fleet.limits import Fleet
     from alembic_migrate.targets import Target
 
@@ -36,6 +37,7 @@ class Going(Generic[T]):
         keep_going: go on with the others where one fails.
         report: is told what happens; of several at once, one after the other.
         beforehand: returns, by label, what is known of targets without working on each of them.
+        repeatable: work that was done, or half done, may be done once more.
 
     Attributes:
         outcomes: what became of each target so far, by label.
@@ -51,6 +53,7 @@ class Going(Generic[T]):
         keep_going: bool,
         report: Report,
         beforehand: Beforehand[T] | None = None,
+        repeatable: bool = False,
     ) -> None:
         self.targets = targets
         self.work = work
@@ -58,12 +61,14 @@ class Going(Generic[T]):
         self.keep_going = keep_going or (fleet.max_failures or 0) > 1
         self.report = report
         self.outcomes: dict[str, Outcome[T]] = {}
+        self.repeatable = repeatable
         self._beforehand = beforehand
         self._most = fleet.max_failures or (len(targets) if keep_going else 1)
         self.ended: Interrupted | None = None
+        self._cluster: Cluster | None = None
         self._failed: set[str] = set()
         tenants = any(target.tenant is not None for target in targets)
-        self._is_fleet = len(targets) > 1 and (tenants or fleet.jobs > 1)
+        self._is_fleet = len(targets) > 1 and (tenants or fleet.several)
 
     def results(self) -> tuple[T, ...]:
         """Do the work, and return what it returned in the order of the targets.
@@ -72,15 +77,22 @@ class Going(Generic[T]):
             AlembicMigrateError: the one target failed.
             BasesFailed: some of several failed; it holds what happened to each.
         """
+        try:
+            self._go_through_stages()
+        finally:
+            if self._cluster is not None:
+                self._cluster.close()
+        if self._failed or self.ended is not None:
+            raise self._failure()
+        found = (self.outcomes[target.label].result for target in self.targets)
+        return tuple(result for result in found if result is not None)
+
+    def _go_through_stages(self) -> None:
         for stage in stages(self.targets, self.fleet.canary):
             before = len(self._failed)
             self._go_through(stage.targets)
             if not self.goes_on or (stage.canary and len(self._failed) > before):
                 break
-        if self._failed or self.ended is not None:
-            raise self._failure()
-        found = (self.outcomes[target.label].result for target in self.targets)
-        return tuple(result for result in found if result is not None)
 
     @property
     def goes_on(self) -> bool:
@@ -113,9 +125,13 @@ class Going(Generic[T]):
             if target.label in known:
                 self._note(target, known[target.label])
         waiting = deque(target for target in targets if target.label not in known)
-        size = min(self.fleet.processes, len(waiting))
+        if self.fleet.executor == "dask":
+            if waiting and self.goes_on:
+                self._go_through_elsewhere(waiting)
+            return
+        size = min(self.fleet.processes or 1, len(waiting))
         if size > 1:
-            size = self._fitting(size, waiting[0])
+            size = self.fitting(size, waiting[0])
         if size > 1 and self.goes_on:
             from alembic_migrate.fleet.crew import Crew  # noqa: PLC0415 - for several at once
 
@@ -123,7 +139,14 @@ class Going(Generic[T]):
         while waiting and self.goes_on:
             self._do_here(waiting.popleft())
 
-    def _fitting(self, size: int, target: Target) -> int:
+    def _go_through_elsewhere(self, waiting: deque[Target]) -> None:
+        from alembic_migrate.fleet.cluster import Cluster  # noqa: PLC0415 - imports dask
+
+        if self._cluster is None:
+            self._cluster = Cluster(self, self.work)
+        self._cluster.go_through(waiting)
+
+    def fitting(self, size: int, target: Target) -> int:
         """Return how many processes a database's server has connections for, one at least."""
         from alembic_migrate.bridge.asking import room_for  # noqa: PLC0415 - for several at once
 
@@ -173,6 +196,7 @@ def run(
     keep_going: bool,
     report: Report,
     beforehand: Beforehand[T] | None = None,
+    repeatable: bool = False,
 ) -> tuple[T, ...]:
     """Do work on every target, and return what it returned in their order; as ``Going`` does."""
     going = Going(
@@ -182,5 +206,6 @@ def run(
         keep_going=keep_going,
         report=report,
         beforehand=beforehand,
+        repeatable=repeatable,
     )
     return going.results()
