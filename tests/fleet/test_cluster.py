@@ -96,8 +96,8 @@ def test_a_cluster_without_workers_is_an_error(here, alone):
 
     assert result.returncode == 1
     assert result.stderr == (
-        f"Error: dask's scheduler at {alone.address} has no workers\n\n"
-        f"on each machine, the same project in the same folder: dask worker {alone.address}\n"
+        f"Error: dask's scheduler at {alone.address} has no workers\n"
+        f"  on each machine, the same project in the same folder: dask worker {alone.address}\n"
     )
 
 
