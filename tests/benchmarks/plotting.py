@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks.plotting RESULTS.json PLOT.svg
 
-Two panels, a tenant's share of the time by the number of tenants: from nothing, and at head.
+Two panels, a tenant's share of the time by the number of tenants: from nothing, and at head. It
+needs matplotlib.
 """
 
 from __future__ import annotations
