@@ -25,6 +25,8 @@ COLOURS = {
     "django-multiprocessing": "#2e8b57",
 }
 
+MARKS = (2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # milliseconds
+
 
 def main() -> None:
     """Read the results and write the plot."""
@@ -40,7 +42,7 @@ def main() -> None:
 
 def drawn(results: dict[str, Any]) -> Figure:
     """Return the figure."""
-    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
     works = list(dict.fromkeys(each["work"] for each in results["taken"]))
     for axes, work in zip(figure.subplots(1, len(works)), works, strict=True):
         for tool, colour in COLOURS.items():
@@ -54,9 +56,11 @@ def drawn(results: dict[str, Any]) -> Figure:
         axes.set_ylabel("milliseconds a tenant")
         ticks = sorted({each["tenants"] for each in results["taken"]})
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.set_yticks(MARKS, [f"{mark:,}" for mark in MARKS])
+        axes.set_ylim(2, 1_000)
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-    figure.axes[-1].legend(fontsize=7)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right upper")
     return figure
 
 
