@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.databases.state import schema_names, table_names
+from alembic_migrate.databases.state import schema_names, tables_among
 from alembic_migrate.errors import DatabaseError, RevisionNotFound, UsageError
 from alembic_migrate.history.contents import made_tables
 
@@ -57,11 +57,14 @@ def refuse_unmanaged(target: Target, connection: Connection | None, steps: Seque
         return
     files = [Path(step.revision.path) for step in steps if hasattr(step, "revision")]
     will_make = {table for table in made_tables(files) if not table.guarded}
-    schemas = {table.schema for table in will_make} & {None, *schema_names(connection)}
+    schemas = {table.schema for table in will_make}
+    if schemas - {None}:
+        schemas &= {None, *schema_names(connection)}
+    names = {table.name for table in will_make}
     there = sorted(
         name
         for schema in schemas
-        for name in table_names(connection, schema)
+        for name in tables_among(connection, names, schema)
         if any(table.may_be(name, schema) for table in will_make)
     )
     if there:

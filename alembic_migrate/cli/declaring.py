@@ -70,6 +70,11 @@ def value(*flags: str, metavar: str, help: str) -> click.Option:  # noqa: A002
     return click.Option(flags, metavar=metavar, help=help)
 
 
+def number(*flags: str, help: str) -> click.Option:  # noqa: A002
+    """Return an option that takes a whole number: None where it was not typed."""
+    return click.Option(flags, metavar="N", type=int, help=help)
+
+
 def values(*flags: str, metavar: str, help: str) -> click.Option:  # noqa: A002
     """Return an option that may be given several times."""
     return click.Option(flags, metavar=metavar, help=help, multiple=True)
@@ -103,36 +108,18 @@ SQL_DIR = click.Option(
 TAG = value("--tag", metavar="TAG", help="A word for env.py: context.get_tag_argument().")
 KEEP_GOING = flag("--keep-going", help="Go on with the other bases and tenants where one fails.")
 
-
-JOBS = click.Option(
-    ["-j", "--jobs"],
-    metavar="N",
-    type=int,
-    help="Work on so many databases at once, in as many processes.",
-)
-CANARY = click.Option(
-    ["--canary"],
-    metavar="N",
-    type=int,
+JOBS = number("-j", "--jobs", help="Work on so many databases at once, in as many processes.")
+CANARY = number(
+    "--canary",
     help="So many tenants of each base go first; where one of them fails, no other is tried.",
 )
-MAX_FAILURES = click.Option(
-    ["--max-failures"],
-    metavar="N",
-    type=int,
-    help="Go on until so many have failed.",
-)
+MAX_FAILURES = number("--max-failures", help="Go on until so many have failed.")
 SHARD = value(
     "--shard",
     metavar="I/N",
     help="Only the part I, counted from 0, of N parts that are the same on every machine.",
 )
-CONNECTIONS = click.Option(
-    ["--connections"],
-    metavar="N",
-    type=int,
-    help="At most so many connections to databases at once.",
-)
+CONNECTIONS = number("--connections", help="At most so many connections to databases at once.")
 EXECUTOR = click.Option(
     ["--executor"],
     metavar="processes|dask",

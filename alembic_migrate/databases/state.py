@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import column, inspect, select, table, text
 
 from alembic_migrate.errors import DatabaseError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.engine import Connection
+
+# As SQLAlchemy tells tables from what else there is, but by the catalogue's index.
+_AMONG = text(
+    "SELECT c.relname FROM pg_catalog.pg_class c "
+    "WHERE c.relname = ANY (CAST(:names AS name[])) AND c.relkind IN ('r', 'p') "
+    "AND c.relpersistence <> 't' AND c.relnamespace = ANY (ARRAY("
+    "SELECT n.oid FROM pg_catalog.pg_namespace n "
+    "WHERE n.nspname = ANY (CASE WHEN CAST(:schema AS name) IS NULL "
+    "THEN current_schemas(false) ELSE ARRAY[CAST(:schema AS name)] END)))"
+)
 
 
 def read_heads(connection: Connection, version_table: str, schema: str | None) -> tuple[str, ...]:
@@ -42,3 +54,20 @@ def schema_names(connection: Connection) -> set[str]:
 def table_names(connection: Connection, schema: str | None = None) -> set[str]:
     """Return the names of the tables in a schema (the default one where none is named)."""
     return set(inspect(connection).get_table_names(schema=schema))
+
+
+def tables_among(
+    connection: Connection, names: Collection[str], schema: str | None = None
+) -> set[str]:
+    """Return those of some tables that are there.
+
+    Args:
+        connection: to the database. One of PostgreSQL's is asked for these alone: beside them may
+            be the tables of thousands of tenants.
+        names: the tables.
+        schema: where; None is the default one, or those on the search path.
+    """
+    if connection.dialect.name != "postgresql":
+        return table_names(connection, schema) & set(names)
+    given = {"names": list(names), "schema": schema}
+    return set(connection.execute(_AMONG, given).scalars())
