@@ -112,7 +112,7 @@ class Progress:
     def _watched(
         self, step: RevisionStep | StampStep, context: MigrationContext
     ) -> RevisionStep | StampStep:
-        run = function_of(step, context.connection, self.target.compiled)
+        run = function_of(step, context.connection, self.target, self.report)
         begun = Step(self._id(step), step.doc or "", 0.0)
 
         def work(**given: Any) -> None:

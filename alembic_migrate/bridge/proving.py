@@ -19,8 +19,11 @@ from alembic_migrate.databases.sharing import BACKENDS, Recording, changed_ddl
 from alembic_migrate.errors import AlembicMigrateError, Interrupted
 from alembic_migrate.events import Event, ignore
 from alembic_migrate.history.literal import is_literal
+from alembic_migrate.integrity.sums import text_sum
 
 if TYPE_CHECKING:
+    from alembic.script import Script
+
     from alembic_migrate.databases.catalogue.items import Catalogue
     from alembic_migrate.databases.sharing import Compiled, Sharing
     from alembic_migrate.events import Report
@@ -77,18 +80,19 @@ class Proof:
         said = f"compiled = true is not used, every tenant is migrated as usual: {why}"
         report(Event("warning", said, self._base.name))
 
-    def _pending_on(self, target: Target) -> dict[str, str]:
-        """Return the files of the literal revisions that a tenant lacks, by their ids."""
+    def _pending_on(self, target: Target) -> dict[str, tuple[str, str]]:
+        """Return file and sum of the literal revisions that a tenant lacks, by their ids."""
         try:
             applied = self._scripts.applied(connected_heads(target))
         except AlembicMigrateError:  # told when it is its turn
             applied = set()
-        files = {
-            each: str(self._scripts.get_revision(each).path)
-            for each in self._order
-            if each not in applied
-        }
-        return {each: file for each, file in files.items() if _is_literal(Path(file))}
+        found: dict[str, tuple[str, str]] = {}
+        for each in self._order:
+            script = self._scripts.get_revision(each)
+            source = _literal_source(script) if each not in applied else None
+            if source is not None:
+                found[each] = str(script.path), text_sum(source)
+        return found
 
     def _proved(self) -> Compiled:
         backend = self._base.url.get_backend_name()
@@ -128,8 +132,18 @@ class Proof:
         return walked.seen[-1]
 
 
-def _is_literal(file: Path) -> bool:
+def _literal_source(script: Script) -> bytes | None:
+    """Return the text of a literal revision's file, or None."""
+    file = Path(script.path)
     try:
-        return file.suffix == ".py" and is_literal(file.read_bytes())
+        source = file.read_bytes() if file.suffix == ".py" else b""
     except OSError:
-        return False
+        return None
+    return source if is_literal(source) and _is_loaded_from(source, script) else None
+
+
+def _is_loaded_from(source: bytes, script: Script) -> bool:
+    """Tell whether a revision was loaded from this text, not from what stood there before."""
+    loaded = getattr(vars(script.module).get("upgrade"), "__code__", None)
+    text = compile(source, script.path, "exec", dont_inherit=True)
+    return loaded is not None and loaded in text.co_consts

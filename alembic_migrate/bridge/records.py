@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from alembic.runtime.migration import RevisionStep
 from alembic.util import to_tuple
 
+from alembic_migrate.events import Event
 from alembic_migrate.results import Revision
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from alembic.script import Script
     from sqlalchemy.engine import Connection
 
-    from alembic_migrate.databases.sharing import Sharing
+    from alembic_migrate.events import Report
+    from alembic_migrate.targets import Target
 
 
 def record(script: Script, current: Iterable[str] | None = None) -> Revision:
@@ -47,19 +49,26 @@ def record(script: Script, current: Iterable[str] | None = None) -> Revision:
 
 
 def function_of(
-    step: RevisionStep | StampStep, connection: Connection | None, sharing: Sharing | None
+    step: RevisionStep | StampStep, connection: Connection | None, target: Target, report: Report
 ) -> Callable[..., Any]:
     """Return what a step calls: its own function, or what shares the SQL of an upgrade.
 
     Args:
         step: one of Alembic's.
         connection: where it runs; None where a script is written.
-        sharing: what is done about revisions whose SQL tenants share; or None.
+        target: whose ``compiled`` says what is done about revisions whose SQL tenants share.
+        report: is told of a file that was changed since.
     """
     run: Callable[..., Any] = step.migration_fn
+    sharing = target.compiled
     if sharing is None or connection is None or step.is_downgrade or not _is_run(step):
         return run
-    return sharing.around(step.revision.revision, connection, run)
+    name, file = step.revision.revision, step.revision.path
+    if sharing.is_outdated(name, file):
+        said = f"{file} is not what it was when its SQL was proved: revision {name} runs as usual"
+        report(Event("warning", said, target.label))
+        return run
+    return sharing.around(name, connection, run)
 
 
 def _is_run(step: RevisionStep | StampStep) -> TypeGuard[RevisionStep]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import MetaData, Table
@@ -15,6 +17,7 @@ from sqlalchemy.sql import ddl
 
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.statements import is_read, may_change
+from alembic_migrate.integrity.sums import text_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +56,9 @@ class Sharing(Protocol):
             run: its ``upgrade()``.
         """
 
+    def is_outdated(self, revision: str, file: str) -> bool:
+        """Tell whether the file of a revision was changed since its SQL was noted."""
+
 
 @dataclass(frozen=True, slots=True)
 class SharedStatement:
@@ -74,10 +80,12 @@ class Compiled:
     Attributes:
         server: what it may depend on; on another server they run as usual.
         revisions: the statements of each, by its id.
+        sums: of the texts of their files, by their ids.
     """
 
     server: tuple[Any, ...]
     revisions: Mapping[str, tuple[SharedStatement, ...]]
+    sums: Mapping[str, str]
 
     def around(self, revision: str, connection: Connection, run: Run) -> Run:
         """Return what executes the statements of a revision; of one without them, its own."""
@@ -94,6 +102,23 @@ class Compiled:
                     raise
 
         return execute
+
+    def is_outdated(self, revision: str, file: str) -> bool:
+        """Tell whether the file of a revision was changed since its SQL was noted."""
+        return revision in self.revisions and _sum_of(file) != self.sums[revision]
+
+
+def _sum_of(file: str) -> str | None:
+    try:
+        state = Path(file).stat()
+        return _sum_as_of(file, state.st_mtime_ns, state.st_ctime_ns, state.st_size)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _sum_as_of(file: str, *_state: int) -> str:
+    return text_sum(Path(file).read_bytes())
 
 
 def shared_line(error: BaseException) -> int | None:
@@ -119,7 +144,7 @@ class Recording:
     """Notes what revisions execute while they run.
 
     Args:
-        files: the files of the revisions to note, by their ids.
+        files: the files of the revisions to note, and the sums of their texts, by their ids.
 
     Attributes:
         server: what the SQL may depend on; None as long as none of them has begun.
@@ -127,16 +152,16 @@ class Recording:
         unfit: ids of those that did more than to execute plain statements.
     """
 
-    files: Mapping[str, str]
+    files: Mapping[str, tuple[str, str]]
     server: tuple[Any, ...] | None = None
     found: dict[str, list[SharedStatement]] = field(default_factory=dict)
     unfit: set[str] = field(default_factory=set)
 
     def around(self, revision: str, connection: Connection, run: Run) -> Run:
         """Return what runs a revision and notes what it executes."""
-        file = self.files.get(revision)
-        if file is None:
+        if revision not in self.files:
             return run
+        file, _ = self.files[revision]
 
         def record(**given: Any) -> None:
             noted = self.found[revision] = []
@@ -163,6 +188,10 @@ class Recording:
 
         return record
 
+    def is_outdated(self, _revision: str, _file: str) -> bool:
+        """Tell that it is not: what is noted is what was loaded."""
+        return False
+
     def compiled(self) -> Compiled | None:
         """Return what was noted of those that are fit for it; None where there are none."""
         fit = {
@@ -170,7 +199,9 @@ class Recording:
             for revision, statements in self.found.items()
             if revision not in self.unfit
         }
-        return Compiled(self.server, fit) if self.server is not None and fit else None
+        if self.server is None or not fit:
+            return None
+        return Compiled(self.server, fit, {revision: self.files[revision][1] for revision in fit})
 
 
 def _line_in(file: str) -> int | None:

@@ -8,8 +8,10 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from alembic_migrate.bridge.proving import Proof
 from alembic_migrate.databases.catalogue.comparing import compare
 from alembic_migrate.databases.catalogue.reading import read_catalogue
+from alembic_migrate.integrity.sums import text_sum
 from tests.projects import revision_text
 
 NAMES = ["t0", "t1", "t2"]
@@ -308,3 +310,52 @@ def test_revisions_that_ask_the_server_run_as_usual(schemas, command):
     here = schemas("""op.execute("SELECT set_config('a.b', '1', false)")""", FIRST)
     result = command(here, "upgrade", "-v")
     assert USED.format(1) in result.stderr
+
+
+# One tenant's run changes the revision that follows.
+EDITS = """
+if op.get_bind().exec_driver_sql("SELECT current_schema()").scalar() == "t0":
+    import pathlib
+    file = pathlib.Path(__file__).with_name("r2.py")
+    file.write_text(file.read_text().replace("early", "later"))
+"""
+EARLY = 'op.create_table("early", sa.Column("id", sa.Integer()))'
+
+
+def made(here, url, name="later"):
+    """Return the tenants that have a table."""
+    found = f"SELECT schemaname FROM pg_tables WHERE tablename = '{name}' ORDER BY 1"
+    return [schema for (schema,) in here.rows(url, found)]
+
+
+def test_a_file_that_was_edited_after_the_proof_runs_as_usual(
+    schemas, command, postgresql_url, monkeypatch
+):
+    here = schemas(MAKES, EARLY)
+    file = here.root / "migrations/versions/r2.py"
+    proof = Proof.found
+
+    def found(self, report):
+        compiled = proof(self, report)
+        file.write_text(file.read_text().replace("early", "later"))
+        return compiled
+
+    monkeypatch.setattr(Proof, "found", found)
+    result = command(here, "upgrade", "-v", "--jobs", "2", "--set", "journal=true")
+    assert USED.format(2) in result.stderr
+    assert made(here, postgresql_url) == NAMES
+    for name in NAMES:
+        assert (
+            f"[{name}] Warning: {file} is not what it was when its SQL was proved: "
+            "revision r2 runs as usual\n"
+        ) in result.stderr
+        noted = f"SELECT file_hash FROM {name}.alembic_version_journal WHERE revision = 'r2'"
+        assert here.rows(postgresql_url, noted) == [(text_sum(file.read_bytes()),)]
+
+
+def test_a_file_that_was_edited_after_it_was_loaded_is_not_proved(schemas, command, postgresql_url):
+    here = schemas(EDITS, EARLY)
+    result = command(here, "upgrade", "-v", "--jobs", "2", "--canary", "1")
+    assert "compiled once" not in result.stderr
+    assert made(here, postgresql_url, "early") == ["t0"]
+    assert made(here, postgresql_url) == ["t1", "t2"]
