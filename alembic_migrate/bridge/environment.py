@@ -154,6 +154,14 @@ class Environment(EnvironmentContext):
         url = connection.engine.url if connection is not None else given.get("url")
         self._database = mask(make_url(url)) if url else None
         super().configure(connection=connection, **given)
+        self._share_version_table()
+
+    def _share_version_table(self) -> None:
+        """Let tenants have one Table of versions: SQLAlchemy compiles what is done to it once."""
+        if self.target.environment == "builtin":
+            context = self.get_context()
+            own = context._version  # noqa: SLF001 - the same for all, but for its schema
+            context._version = self.target.shared(f"versions in {own.schema}", lambda: own)  # noqa: SLF001
 
     def _note_heads(self, *, heads: Iterable[str], **_: Any) -> None:
         self.after = tuple(sorted(heads))

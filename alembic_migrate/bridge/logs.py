@@ -43,7 +43,8 @@ def kept_logging() -> Iterator[None]:
     finally:
         logging.disable(silenced)
         for log, (level, handlers, filters, propagate, disabled) in before:
-            log.setLevel(level)
+            if log.level != level:  # to set it costs a look at every logger there is
+                log.setLevel(level)
             log.handlers[:], log.filters[:] = handlers, filters
             log.propagate, log.disabled = propagate, disabled
         _reset_made(known, packages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from alembic.runtime.migration import RevisionStep
@@ -40,6 +41,7 @@ class Planning:
 
     Attributes:
         base_is_fine: where a database is at base already, there is nothing to downgrade.
+        is_usual: the steps follow from the verb, from what was asked, and from where a database is.
     """
 
     def __init__(self, target: Target, scripts: Scripts, verb: str, asked: str, plan: Plan) -> None:
@@ -49,6 +51,7 @@ class Planning:
         self.asked = asked
         self._plan = plan
         self.base_is_fine = False
+        self.is_usual = False
         self._first: dict[Hashable, tuple[tuple[str, ...], list[Any]]] = {}
 
     @property
@@ -78,9 +81,19 @@ class Planning:
             return []
         if self.verb == "downgrade":
             refuse_ambiguous(self.target, self.asked, heads)
-        steps = self._planned(heads)
+        steps = self._known(heads)
         self._first[key] = (tuple(heads), steps)
         return steps
+
+    def _known(self, heads: Sequence[str]) -> list[Any]:
+        """Return the planned steps: those of a tenant that began there, where one did."""
+        if not self.is_usual:
+            return self._planned(heads)
+        plans: dict[Hashable, list[Any]] = self.target.shared("plans", dict)
+        key = (self.verb, self.asked, frozenset(heads))
+        if key not in plans:
+            plans[key] = self._planned(heads)
+        return [copy(step) for step in plans[key]]  # what watches a step is its own
 
     def _planned(self, heads: Sequence[str]) -> list[Any]:
         try:

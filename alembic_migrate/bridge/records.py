@@ -61,7 +61,7 @@ def function_of(
     """
     run: Callable[..., Any] = step.migration_fn
     sharing = target.compiled
-    if sharing is None or connection is None or step.is_downgrade or not _is_run(step):
+    if sharing is None or connection is None or step.is_downgrade or not is_run(step):
         return run
     name, file = step.revision.revision, step.revision.path
     if sharing.is_outdated(name, file):
@@ -71,14 +71,14 @@ def function_of(
     return sharing.around(name, connection, run)
 
 
-def _is_run(step: RevisionStep | StampStep) -> TypeGuard[RevisionStep]:
+def is_run(step: RevisionStep | StampStep) -> TypeGuard[RevisionStep]:
     """Tell whether a step runs a function of a revision, and does not only note that it ran."""
     return isinstance(step, RevisionStep) and not getattr(step, "by_hand", False)
 
 
 def announcement(step: RevisionStep | StampStep) -> str:
     """Return what is said of a step that begins, as Alembic has it for what runs."""
-    if _is_run(step):
+    if is_run(step):
         return f"Running {step}"
     come, go = (", ".join(ids) for ids in (step.from_revisions_no_deps, step.to_revisions_no_deps))
     return f"Stamping {come} -> {go}"

@@ -30,6 +30,7 @@ def upgrade(target: Target, revision: str, *, sql: bool, tag: str | None, report
     start, destination = _range(revision, sql=sql)
     plan = partial(scripts._upgrade_revs, destination)  # noqa: SLF001 - Alembic\'s own commands do
     job = Job(target, scripts, "upgrade", report, asked=destination, plan=plan)
+    job.planning.is_usual = True
     job.start, job.tag, job.sql = start, tag, sql
     return job.run(destination)
 
@@ -62,7 +63,7 @@ def downgrade(
     start, destination = _range(revision, sql=sql)
     plan = partial(scripts._downgrade_revs, destination)  # noqa: SLF001 - Alembic\'s own commands do
     job = Job(target, scripts, "downgrade", report, asked=destination, plan=plan)
-    job.planning.base_is_fine = base_is_fine
+    job.planning.is_usual, job.planning.base_is_fine = True, base_is_fine
     job.start, job.tag, job.sql = start, tag, sql
     return job.run(destination)
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import Connection
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # MySQL executes what stands in /*! */, and MariaDB what stands in /*M! */ too.
 _COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!M?!).*?\*/|/\*M?!\d*)*", re.DOTALL)
@@ -79,11 +85,28 @@ _HARMLESS = re.compile(
 )
 
 
+_SHORT = 2_000  # characters
+
+
+def _remembered(tell: Callable[P, T]) -> Callable[P, T]:
+    """Let a function remember what it told of short statements: each tenant executes the same."""
+    remembering = functools.lru_cache(maxsize=512)(tell)
+
+    @functools.wraps(tell)
+    def ask(*given: P.args, **named: P.kwargs) -> T:
+        short = len(str(given[0])) <= _SHORT
+        return (remembering if short else tell)(*given, **named)  # type: ignore[arg-type]
+
+    return ask
+
+
+@_remembered
 def is_read(statement: str) -> bool:
     """Tell whether a statement changes nothing that a commit would keep."""
     return _READS.match(without_comments(statement)) is not None
 
 
+@_remembered
 def may_change(statement: str) -> bool:
     """Tell whether what looks like a question may change something all the same.
 
@@ -97,6 +120,7 @@ def may_change(statement: str) -> bool:
     return unknown or _WRITES.match(text) is not None
 
 
+@_remembered
 def is_commit(statement: str, dialect: str = "") -> bool:
     """Tell whether a statement commits what came before it, by saying so.
 
@@ -129,6 +153,7 @@ def may_commit(connection: Connection, statement: str) -> bool:
     return is_autocommit(connection) and _RUNS_CODE.match(text) is not None
 
 
+@_remembered
 def sets_autocommit(statement: str) -> bool | None:
     """Return what a statement sets MySQL's ``autocommit`` to; None: it does not."""
     found = _AUTOCOMMIT.match(without_comments(statement))
@@ -143,6 +168,7 @@ def is_autocommit(connection: Connection) -> bool:
     return level == "AUTOCOMMIT"
 
 
+@_remembered
 def without_comments(statement: str) -> str:
     """Return a statement without the comments in front of it."""
     start = _COMMENTS.match(statement)

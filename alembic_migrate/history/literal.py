@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 # None of these asks the database, and none of them can be told by anything but its arguments.
 OPERATIONS = frozenset(
@@ -51,6 +52,14 @@ _SQLALCHEMY = frozenset(f"{_SCHEMA} {_TYPES} {_EXPRESSIONS} {_CONSTANTS}".split(
 _DIALECTS = frozenset({"mysql", "postgresql", "sqlite"})
 _NOT_OF_DIALECTS = frozenset({"DOMAIN", "ENUM", "CreateEnumType", "DropEnumType"})
 _IMPORTED = {("alembic", "op"), *(("sqlalchemy.dialects", name) for name in _DIALECTS)}
+
+
+def is_literal_file(path: Path) -> bool:
+    """Tell whether a file is a revision of which ``is_literal`` holds."""
+    try:
+        return path.suffix == ".py" and is_literal(path.read_bytes())
+    except OSError:
+        return False
 
 
 def is_literal(source: str | bytes) -> bool:
