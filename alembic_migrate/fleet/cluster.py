@@ -27,8 +27,9 @@ from alembic_migrate.errors import (
     Terminated,
 )
 from alembic_migrate.events import Event
-from alembic_migrate.fleet import remote
-from alembic_migrate.fleet.connecting import PATIENCE, connected, quiet
+from alembic_migrate.fleet import lookout, remote
+from alembic_migrate.fleet.connecting import connected, quiet
+from alembic_migrate.fleet.lookout import Lookout, in_time
 from alembic_migrate.fleet.remote import Delivery, Parcel
 from alembic_migrate.fleet.worker import Answer, Task
 from alembic_migrate.results import Outcome
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from alembic_migrate.fleet.running import Going
     from alembic_migrate.targets import Target
 
-_LOOK = 1.0  # seconds between looking at who is there
+_GOES_ON = "what its workers have begun goes on there; run the command again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Cluster:
         self._under_way: dict[str, _Flight] = {}
         self._workers = 0
         self._size = 0
-        self._seen = time.monotonic()  # when there was a worker last
+        self._given_up = False
+        self._latest: float | None = None  # when the processes are to be gone that are to end now
         self._quiet = contextlib.ExitStack()
         self._quiet.enter_context(quiet())
         try:
@@ -84,50 +86,65 @@ class Cluster:
         except BaseException:
             self._quiet.close()
             raise
+        self._lookout = Lookout(self._client, lambda: self._woken.put(None))
 
     def go_through(self, waiting: deque[Target]) -> None:
         """Take targets from those that wait while the run goes on, and wait for what was begun."""
-        self._seen = time.monotonic()
         while self._under_way or (waiting and self._run.goes_on):
             try:
                 self._take_finished()
                 self._look(waiting)
                 self._begin(waiting)
-                if self._under_way:
+                if self._under_way or waiting:
                     with contextlib.suppress(queue.Empty):
-                        self._woken.get(timeout=_LOOK)
+                        self._woken.get(timeout=lookout.LOOK)
             except (KeyboardInterrupt, Terminated) as asked:
                 self._end(asked)
             except ClusterError as error:
                 self._give_up(error, waiting)
 
     def close(self) -> None:
-        """Leave the cluster as it was."""
-        with contextlib.suppress(OSError, TimeoutError, ValueError):
-            if self._client.status == "running":
-                self._client.run(remote.leave, self._name, on_error="ignore")
-                Mark(remote.ended(self._name), client=self._client).clear()
-            self._client.close(timeout=PATIENCE)
+        """Leave the cluster as it was, where it answers; asked to end meanwhile, as it is."""
+        self._lookout.leave()
+        with contextlib.suppress(Exception, KeyboardInterrupt, Terminated):
+            if self._answers:
+                in_time(self._clear, lookout.PATIENCE)
+        with contextlib.suppress(Exception, KeyboardInterrupt, Terminated):
+            self._client.close(timeout=lookout.PATIENCE if self._answers else lookout.LOOK)
         self._quiet.close()
 
+    def _clear(self) -> None:
+        self._client.run(remote.leave, self._name, on_error="ignore")
+        Mark(remote.ended(self._name), client=self._client).clear()
+
+    @property
+    def _answers(self) -> bool:
+        return self._client.status == "running" and not self._given_up
+
     def _look(self, waiting: deque[Target]) -> None:
-        """See how many workers there are; there may be more by now."""
+        """See how many workers there are; there may be more by now, or nobody answers.
+
+        Raises:
+            ClusterError: there is nobody whose answer can be waited for.
+        """
+        seen, now = self._lookout, time.monotonic()
         if self._client.status != "running":
+            raise ClusterError("the connection to dask's scheduler was lost", hint=_GOES_ON)
+        if now - seen.answered > lookout.SILENCE:
+            said = f"dask's scheduler has not answered for {lookout.SILENCE:.0f} seconds"
+            raise ClusterError(said, hint=_GOES_ON)
+        if self._latest is not None and now > self._latest:
             raise ClusterError(
-                "the connection to dask's scheduler was lost",
-                hint="what its workers have begun goes on there; run the command again",
+                "whether its process has ended is not known: its worker does not say so",
+                hint="look where the database is, and run the command again",
             )
-        with contextlib.suppress(OSError, TimeoutError):
-            workers = len(self._client.nthreads())
-            if workers:
-                self._seen = time.monotonic()
-            elif time.monotonic() - self._seen > PATIENCE:
-                raise ClusterError(
-                    f"the cluster has had no worker for {PATIENCE:.0f} seconds",
-                    hint="what was committed stays; start workers, and run the command again",
-                )
-            if workers > self._workers and waiting:
-                self._grow(workers, waiting[0])
+        if not seen.workers and seen.answered - seen.manned > lookout.PATIENCE:
+            raise ClusterError(
+                f"the cluster has had no worker for {lookout.PATIENCE:.0f} seconds",
+                hint="what was committed stays; start workers, and run the command again",
+            )
+        if seen.workers > self._workers and waiting:
+            self._grow(seen.workers, waiting[0])
 
     def _grow(self, workers: int, target: Target) -> None:
         most = self._run.fleet.processes
@@ -182,12 +199,13 @@ class Cluster:
     def _forget(self, flight: _Flight) -> None:
         """Take back what an attempt left at the scheduler."""
         flight.future.release()
-        if self._client.status == "running":
+        if self._answers:
             with contextlib.suppress(OSError, TimeoutError):
-                Mark(flight.attempt, client=self._client).clear()
+                in_time(Mark(flight.attempt, client=self._client).clear, lookout.PATIENCE)
 
     def _give_up(self, error: ClusterError, waiting: deque[Target]) -> None:
         """Let what is under way fail, and begin nothing more."""
+        self._given_up = True
         for label, flight in list(self._under_way.items()):
             told = ClusterError(f"{flight.target.prefix}{error.message}", hint=error.hint)
             self._take(flight, Delivery(Answer(error=told)))
@@ -198,6 +216,8 @@ class Cluster:
         """Ask the processes to end in order; asked once more, end them."""
         again = self._run.ended is not None
         self._run.ended = Interrupted("interrupted", 15 if isinstance(asked, Terminated) else 2)
+        if again and self._latest is None:
+            self._latest = time.monotonic() + lookout.PATIENCE
         # In a thread of its own: a cluster that does not answer is no reason not to be asked again.
         threading.Thread(target=self._pass_on, args=(again,), daemon=True).start()
 
@@ -216,12 +236,9 @@ def _delivered(flight: _Flight) -> Delivery:
     """
     future = flight.future
     if future.status in {"cancelled", "lost"}:
-        raise ClusterError(
-            "the connection to dask's scheduler was lost",
-            hint="what its workers have begun goes on there; run the command again",
-        )
+        raise ClusterError("the connection to dask's scheduler was lost", hint=_GOES_ON)
     try:
-        return future.result(timeout=PATIENCE)
+        return future.result(timeout=lookout.LOOK)
     except KilledWorker:  # a scheduler may be told to try nothing again
         return Delivery(None)
     except TimeoutError:

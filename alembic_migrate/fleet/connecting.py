@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from distributed import Client
 
 from alembic_migrate.errors import ClusterError
-from alembic_migrate.fleet import remote
+from alembic_migrate.fleet import lookout, remote
 from alembic_migrate.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 10.0  # seconds for a scheduler to answer, and for a worker to be there
 _THEIRS = ("distributed", "tornado", "asyncio")
 
 
@@ -45,32 +44,51 @@ def connected(address: str) -> Client:
         ClusterError: nothing answers there, no worker is there, or one has another version.
     """
     try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        client = Client(address, timeout=lookout.PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as error:
-        raise ClusterError(
-            f"dask's scheduler at {address} does not answer: {type(error).__name__}",
-            hint="is the address that which `dask scheduler` printed when it started, as in "
-            "tcp://10.0.0.1:8786, and can it be reached from here?",
-            data={"scheduler": address},
-        ) from error
+        raise _unanswered(address, error) from error
     try:
         _check(client, address)
     except BaseException:
-        client.close(timeout=PATIENCE)
+        client.close(timeout=lookout.PATIENCE)
         raise
     return client
 
 
+def _unanswered(address: str, error: Exception) -> ClusterError:
+    hint = (
+        "is the address that which `dask scheduler` printed when it started, as in "
+        "tcp://10.0.0.1:8786, and can it be reached from here?"
+    )
+    if address.startswith("tls:"):
+        hint += (
+            "\nare these the files of a certificate that its authority signed: "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
+            "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY?"
+        )
+    return ClusterError(
+        f"dask's scheduler at {address} does not answer: {type(error).__name__}",
+        hint=hint,
+        data={"scheduler": address},
+    )
+
+
 def _check(client: Client, address: str) -> None:
+    patience = lookout.PATIENCE
     try:
-        client.wait_for_workers(1, timeout=PATIENCE)
+        lookout.in_time(lambda: client.wait_for_workers(1, timeout=patience), 2 * patience)
     except TimeoutError as error:
         raise ClusterError(
             f"dask's scheduler at {address} has no workers",
             hint=f"on each machine, the same project in the same folder: dask worker {address}",
             data={"scheduler": address},
         ) from error
-    found = client.run(remote.version, on_error="return")
+    try:
+        found = lookout.in_time(
+            lambda: client.run(remote.version, on_error="return"), lookout.SILENCE
+        )
+    except (OSError, TimeoutError) as error:
+        raise _unanswered(address, error) from error
     for worker, version in sorted(found.items()):
         if isinstance(version, Exception):
             raise ClusterError(

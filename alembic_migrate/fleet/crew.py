@@ -73,8 +73,12 @@ class Crew:
                 self._end(asked)
         for _ in self._threads:
             self._asked.put(None)
-        for thread in self._threads:
-            thread.join()
+        while any(thread.is_alive() for thread in self._threads):
+            try:
+                for thread in self._threads:
+                    thread.join()
+            except (KeyboardInterrupt, Terminated) as asked:
+                self._end(asked)
         self._take_finished()
 
     def _begin(self, waiting: deque[Target]) -> None:
@@ -121,7 +125,7 @@ class Crew:
             seconds = time.monotonic() - began
             self._finished[target.label] = _Finished(target, answer, events, seconds)
             self._woken.put(None)
-        if (last := self._processes.pop(number, None)) is not None:
+        if (last := self._processes.get(number)) is not None:
             last.close()
 
     def _process(self, number: int) -> Process:

@@ -21,6 +21,7 @@ class Dask:
     """A scheduler, and where it says its address."""
 
     folder: Path
+    process: subprocess.Popen[bytes]
 
     @property
     def address(self) -> str:
@@ -35,21 +36,22 @@ class Dask:
     @contextmanager
     def workers(
         self, count: int, *more: str, host: str = "127.0.0.1", before: Sequence[str] = ()
-    ) -> Iterator[None]:
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Start workers, each of two threads, and wait for them; `before` is typed before that."""
         options = ["--nworkers", str(count), "--nthreads", "2", "--host", host, *more]
         words = [*before, *_dask("worker", *options), self.address, "--no-dashboard"]
-        with _running(words, self.folder / f"worker-{host}.log", "Registered to", count):
-            yield
+        with _running(words, self.folder / f"worker-{host}.log", "Registered to", count) as started:
+            yield started
 
 
 @contextmanager
-def scheduler(folder: Path, host: str = "127.0.0.1") -> Iterator[Dask]:
+def scheduler(folder: Path, host: str = "127.0.0.1", *more: str) -> Iterator[Dask]:
     """Start a scheduler on a free port, and stop it afterwards."""
     file = folder / "scheduler.json"
-    words = _dask("scheduler", "--host", host, "--port", "0", "--scheduler-file", str(file))
-    with _running([*words, "--no-dashboard"], folder / "scheduler.log", "Scheduler at", 1):
-        made = Dask(folder)
+    options = ["--host", host, "--port", "0", "--scheduler-file", str(file), *more]
+    words = _dask("scheduler", *options, "--no-dashboard")
+    with _running(words, folder / "scheduler.log", "Scheduler at", 1) as started:
+        made = Dask(folder, started)
         while not file.exists() or not file.read_text():
             time.sleep(0.02)
         yield made
@@ -60,7 +62,9 @@ def _dask(*words: str) -> list[str]:
 
 
 @contextmanager
-def _running(words: Sequence[str], log: Path, ready: str, times: int) -> Iterator[None]:
+def _running(
+    words: Sequence[str], log: Path, ready: str, times: int
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program until the end of the block; it is ready when it has said so often enough."""
     with log.open("wb") as to:
         process = subprocess.Popen(
@@ -72,7 +76,7 @@ def _running(words: Sequence[str], log: Path, ready: str, times: int) -> Iterato
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{words}: not ready\n{log.read_text()}")
             time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.terminate()
         try:

@@ -88,7 +88,7 @@ def without(setup: str, here: Project, *words: str) -> subprocess.CompletedProce
     )
 
 
-IMPATIENT = "from alembic_migrate.fleet import connecting\nconnecting.PATIENCE = 1.0"
+IMPATIENT = "from alembic_migrate.fleet import lookout\nlookout.PATIENCE = 1.0"
 
 
 def test_a_cluster_without_workers_is_an_error(here, alone):

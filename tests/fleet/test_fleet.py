@@ -11,7 +11,7 @@ import pytest
 
 from tests.fleet.fleets import at, files
 from tests.projects import COMMAND, environment
-from tests.safety.histories import finish, started
+from tests.safety.histories import finish, started, wait_until
 
 SEVEN = ("a", "b", "c", "d", "e", "f", "g")
 HEAD = {name: ["r2"] for name in SEVEN}
@@ -182,6 +182,21 @@ def test_a_signal_ends_every_process_in_order(project, number):
     assert err.count("nothing changed: the database is still at base") == 2
     assert "g: not tried" in err
     assert at(here, SEVEN) == {name: [] for name in SEVEN}
+
+
+def test_a_signal_while_processes_leave_takes_nothing_away_from_the_answer(project):
+    here = files(project(), ("a", "b"))
+    leaving = "import atexit, time\natexit.register(lambda: (print('', file=open('LEFT', 'w')), "
+    for name in "ab":
+        here.write(f"special_{name}.py", f"{leaving}time.sleep(60)))\n")
+    with started(here, "upgrade", "-j", "2") as process:
+        wait_until((here.root / "LEFT").exists)
+        process.send_signal(signal.SIGINT)
+        ended = finish(process, 20)
+
+    assert ended.exit == 130
+    assert "Error: interrupted: 2 of 2 done, 0 not tried\n" in ended.stderr
+    assert "default/b: upgraded to r2 (head), 2 revisions\n" in ended.stderr
 
 
 def test_bases_wait_for_those_that_they_come_after(two_bases):
