@@ -149,9 +149,13 @@ class BasesFailed(AlembicMigrateError):
     Args:
         message: how many failed and what was not tried.
         outcomes: what happened to each base, in the order in which they ran.
+
+    Attributes:
+        named: the bases have names; else tenants are called by theirs alone.
     """
 
     code = "bases-failed"
+    named = True
 
     def __init__(self, message: str, outcomes: tuple[Outcome[Any], ...]) -> None:
         super().__init__(message)

@@ -232,7 +232,7 @@ def test_each_tenant_has_a_plan_of_its_own(project, server_url, prefix, command)
     write(here, server_url, schemas.replace('"acme", ', ""))
     refused = command(here, "upgrade", "--plan", "plan.json", status=1)
     assert refused.stderr == (
-        "Error: the plan is for tenants that are not there any more: default/acme; nothing was "
+        "Error: the plan is for tenants that are not there any more: acme; nothing was "
         "run\n  look at what would run now: alembic-db plan --out FILE\n"
     )
 
@@ -248,7 +248,7 @@ def test_a_schema_that_is_not_there_is_told_and_nothing_is_made_elsewhere(
     )
     for words in (["upgrade", "--keep-going"], ["upgrade", "r2", "--keep-going", "-j", "2"]):
         said = command(here, *words, status=6)
-        assert "1 of 3 tenants failed: default/initech" in said.stderr
+        assert "1 of 3 tenants failed: initech" in said.stderr
         assert "make it: alembic-db tenants create initech" in said.stderr
     assert here.tables(server_url) == []
 
@@ -371,10 +371,10 @@ def test_status_tells_of_tenants_that_stand_alike_together(project, postgresql_u
     assert told == [
         ("base", "state"),
         ("default: 9 tenants", "at head"),
-        ("default/t03", "behind"),
-        ("default/t05", "unknown revision"),
+        ("t03", "behind"),
+        ("t05", "unknown revision"),
         ("default: 2 tenants", "empty"),
-        ("default/t13", "missing"),
+        ("t13", "missing"),
     ]
     assert "default: 2 tenants: empty: t11, t12" in shown
     assert "default: 2 tenants: pending <base> -> r1, first" not in shown
@@ -421,3 +421,48 @@ def test_a_base_whose_only_databases_are_its_tenants_has_their_kind(project, com
     assert command(here, "verify").exit == 0
     assert command(here, "lint", "--all").exit == 0
     assert not (here.root / "acme.db").exists()
+
+
+@pytest.mark.parametrize("name", ["", "shop"])
+def test_a_tenant_is_called_the_same_everywhere(project, command, name):
+    """By its own name where its base has none, else with its base's in front."""
+    acme, globex = (f"{name}/{each}" if name else each for each in ("acme", "globex"))
+    here = write(
+        project(), "sqlite://", 'names = ["acme", "globex"]\nurl = "sqlite:///{tenant}.db"'
+    )
+    table = f"tool.alembic-migrate.bases.{name}" if name else "tool.alembic-migrate"
+    told = here.read("pyproject.toml").replace("tool.alembic-migrate", table)
+    here.write("pyproject.toml", told)
+    if name:
+        (here.root / f"migrations/{name}").mkdir()
+        (here.root / "migrations/versions").rename(here.root / f"migrations/{name}/versions")
+    here.execute("sqlite:///globex.db", "CREATE TABLE note (text INTEGER)")
+
+    failed = command(here, "upgrade", "--keep-going", status=6).stderr
+    assert f"Error: 1 of 2 tenants failed: {globex}\n" in failed
+    assert f"\n  {acme}: upgraded to r2 (head), 2 revisions\n" in failed
+    assert f"\n  {globex}: failed: " in failed
+    assert "tenant globex: " not in failed
+    assert f"[{acme}] Running upgrade r1 -> r2" in failed
+    events = command(here, "upgrade", "--format", "jsonl", "--keep-going", status=6).jsonl
+    assert {each["base"] for each in events if "base" in each} == {acme, globex}
+    last = events[-1]
+    assert f"failed: {globex}" in last["error"]["message"]
+    owner = name or "default"
+    assert [(each["base"], each["tenant"]) for each in last["bases"]] == [
+        (owner, "acme"),
+        (owner, "globex"),
+    ]
+
+    rows = command(here, "status").stdout.splitlines()
+    assert [line.split()[0] for line in rows[1:3]] == [acme, globex]
+    behind = command(here, "current", "--check-heads", status=4)
+    assert f"Not on all head revisions: {globex}\n" in behind.stderr
+    kind = "base" if name else "tenant"
+    script = command(here, "upgrade", "--sql", "r1:r2").stdout
+    assert [line for line in script.splitlines() if line.startswith(f"-- {kind}: ")] == [
+        f"-- {kind}: {acme}",
+        f"-- {kind}: {globex}",
+    ]
+    command(here, "upgrade", "--sql", "r1:r2", "--sql-dir", "sql")
+    assert here.files("sql") == [f"sql/{each.replace('/', '-')}.sql" for each in (acme, globex)]

@@ -139,7 +139,7 @@ def sums(session: Session, **typed: Any) -> int:
 
 def _show(session: Session, made: Sequence[Written]) -> None:
     if any(each.sql is not None for each in made):
-        session.results(made, lambda: runs.script(made))
+        session.results(made, lambda: runs.script(made, named=session.named))
     else:
         session.done(made, lambda: authoring.written(made, named=session.named))
 

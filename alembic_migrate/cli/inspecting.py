@@ -31,7 +31,7 @@ def current(session: Session, *, check_heads: bool | None, head_only: bool | Non
     session.results(found, lambda: places.current(found, named=session.named, verbose=verbose))
     if not check_heads or all(each.at_head for each in found):
         return 0
-    session.remark(places.behind(found))
+    session.remark(places.behind(found, named=session.named))
     return FINDINGS
 
 
@@ -79,7 +79,7 @@ def history(session: Session, *, applied: bool | None, **typed: Any) -> None:
                 hint="alembic-db history --applied",
             )
         kept = session.project.journal()
-        session.results(kept, lambda: journals.journals(kept))
+        session.results(kept, lambda: journals.journals(kept, named=session.named))
         return
     found = session.project.history(**given(**typed), report=session.report)
     session.results(
@@ -125,7 +125,11 @@ def status(session: Session, *, exit_code: bool | None) -> int:
     session.results(
         found,
         lambda: places.status(
-            found, colour=session.colour, width=session.width, verbose=session.options.verbose
+            found,
+            named=session.named,
+            colour=session.colour,
+            width=session.width,
+            verbose=session.options.verbose,
         ),
     )
     at_head = all(each.state == "at head" for each in found)

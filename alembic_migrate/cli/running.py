@@ -152,10 +152,10 @@ def _run(session: Session, verb: Any, typed: dict[str, Any]) -> None:
     fleet = _fleet(typed, detail=session.options.verbose)
     done = verb(**given(**typed, fleet=fleet, sql=as_script), report=session.report)
     if folder:
-        files = [_write(Path(folder), each) for each in done]
+        files = [_write(Path(folder), each, named=session.named) for each in done]
         session.done(done, lambda: runs.written_scripts(map(shown, files)), files=files)
     elif as_script:
-        session.results(done, lambda: runs.script(done))
+        session.results(done, lambda: runs.script(done, named=session.named))
     else:
         _show(session, done)
 
@@ -176,12 +176,13 @@ def _show(session: Session, done: Sequence[Run]) -> None:
     session.done(done, lambda: runs.runs(done, named=session.named, verbose=verbose))
 
 
-def _write(folder: Path, run: Run) -> Path:
+def _write(folder: Path, run: Run, *, named: bool) -> Path:
     """Write a base's script, whole or not at all, and return where it is."""
     from alembic_migrate.replacing import replace_file  # noqa: PLC0415 - for --sql-dir alone
 
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder.absolute() / f"{(name_of(run) or run.base).replace('/', '-')}.sql"
+    name = name_of(run, named=named) or run.base
+    target = folder.absolute() / f"{name.replace('/', '-')}.sql"
     replace_file(target, f"{runs.script((run,))}\n".encode())
     return target
 

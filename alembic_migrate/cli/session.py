@@ -81,7 +81,9 @@ class Session:
             from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
 
             if event.kind != "sql" or self.options.verbose:
-                write_quietly(self.out, payload.dump(payload.event(event), one_line=True))
+                write_quietly(
+                    self.out, payload.dump(payload.event(event, named=self.named), one_line=True)
+                )
             return
         tally = event.tally
         bar = self._bar if tally is not None and tally.total > _FEW else None

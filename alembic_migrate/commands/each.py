@@ -76,7 +76,7 @@ def each(
             stopped = not keep_going or isinstance(error, Interrupted)
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     if errors:
-        raise failure(outcomes, keep_going=keep_going) from errors[0]
+        raise failure(outcomes, targets, keep_going=keep_going) from errors[0]
     return tuple(outcome.result for outcome in outcomes if outcome.result is not None)
 
 
@@ -87,11 +87,14 @@ def owned(result: T, target: Target) -> T:
     return replace(result, tenant=target.tenant)  # type: ignore[type-var] # a record, as all are
 
 
-def failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed:
+def failure(
+    outcomes: Sequence[Outcome[T]], targets: Sequence[Target], *, keep_going: bool
+) -> BasesFailed:
     """Return the error for several targets of which some failed."""
-    failed = [label_of(outcome) for outcome in outcomes if outcome.error is not None]
-    done = [label_of(outcome) for outcome in outcomes if outcome.result is not None]
-    untried = len(outcomes) - len(failed) - len(done)
+    named = any(target.is_named for target in targets)
+    failed = [_name(outcome, named=named) for outcome in outcomes if outcome.error is not None]
+    done = sum(outcome.result is not None for outcome in outcomes)
+    untried = len(outcomes) - len(failed) - done
     kind = "tenants" if any(outcome.tenant for outcome in outcomes) else "bases"
     listed = ", ".join(failed[:_LISTED])
     if len(failed) > _LISTED:
@@ -100,14 +103,17 @@ def failure(outcomes: Sequence[Outcome[T]], *, keep_going: bool) -> BasesFailed:
     if untried:
         message += f"; {untried} not tried"
     error = BasesFailed(message, tuple(outcomes))
+    error.named = named
     # With --keep-going some may be done, and that is a state of its own; without it, a failure.
     error.exit_status = 6 if keep_going and done else _common_status(outcomes)
     return error
 
 
-def label_of(outcome: Outcome[T]) -> str:
-    """Return what tells its target from others: the base's name, or ``base/tenant``."""
-    return outcome.base if outcome.tenant is None else f"{outcome.base}/{outcome.tenant}"
+def _name(outcome: Outcome[T], *, named: bool) -> str:
+    """Return how its target is called: the base's name, ``base/tenant``, or the tenant's name."""
+    if outcome.tenant is None:
+        return outcome.base
+    return f"{outcome.base}/{outcome.tenant}" if named else outcome.tenant
 
 
 def _common_status(outcomes: Sequence[Outcome[T]]) -> int:

@@ -92,9 +92,10 @@ def of_tenants(targets: Sequence[Target], plans: Sequence[Plan]) -> tuple[Target
     Raises:
         OutdatedPlan: a tenant that a plan is for is not there.
     """
-    bases = {target.name for target in targets}
+    bases = {target.name: target.is_named for target in targets}
     wanted = {_label(plan) for plan in plans if plan.tenant is not None and plan.base in bases}
-    gone = sorted(wanted - {target.label for target in targets})
+    lost = [plan for plan in plans if _label(plan) in wanted - {each.label for each in targets}]
+    gone = sorted({_name(plan, named=bases[plan.base]) for plan in lost})
     if gone:
         raise OutdatedPlan(
             f"the plan is for tenants that are not there any more: {', '.join(gone)}; nothing was "
@@ -108,6 +109,11 @@ def of_tenants(targets: Sequence[Target], plans: Sequence[Plan]) -> tuple[Target
 def _label(plan: Plan) -> str:
     """Return what tells whose plan it is, as a target does."""
     return plan.base if plan.tenant is None else f"{plan.base}/{plan.tenant}"
+
+
+def _name(plan: Plan, *, named: bool) -> str:
+    """Return how a message calls what a plan is for."""
+    return _label(plan) if named else plan.tenant or plan.base
 
 
 def upgrade(
@@ -133,9 +139,14 @@ def upgrade(
         AlembicMigrateError: as ``upgrade``.
     """
     of_label = {t.label: [plan for plan in plans if _label(plan) == t.label] for t in targets}
-    lacking = [label for label, found in of_label.items() if not found]
+    named = any(target.is_named for target in targets)
+    lacking = [
+        each.label if named else each.tenant or each.name
+        for each in targets
+        if not of_label[each.label]
+    ]
     if lacking:
-        there = ", ".join(dict.fromkeys(map(_label, plans))) or "none"
+        there = ", ".join(dict.fromkeys(_name(each, named=named) for each in plans)) or "none"
         raise UsageError(
             f"the plan has nothing for {', '.join(lacking)}; it is for {there}",
             hint="leave --base, --all and --tenant away: the plan says what it is for",

@@ -113,8 +113,9 @@ class Going(Generic[T]):
                 f"{untried} not tried",
                 tuple(outcomes),
             )
+            error.named = any(target.is_named for target in self.targets)
         else:
-            error = failure(outcomes, keep_going=self.keep_going)
+            error = failure(outcomes, self.targets, keep_going=self.keep_going)
         if self.ended is not None:
             error.exit_status = self.ended.exit_status
         return error

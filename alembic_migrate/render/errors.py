@@ -35,9 +35,11 @@ def error_text(
     Args:
         error: the error.
         summary: tells a base's result in a few words.
-        below: the base whose name stands in front already; a message need not repeat it.
+        below: what stands in front already, a base's name, ``base/tenant`` or a tenant's; a message
+            need not repeat it.
     """
     outcomes = error.outcomes if isinstance(error, BasesFailed) else ()
+    named = not isinstance(error, BasesFailed) or error.named
     others = ""
     if len(outcomes) > MANY:
         others = _others(outcomes)
@@ -45,7 +47,7 @@ def error_text(
     return lines(
         [
             mask(_below(error.message, below) if below else error.message),
-            *(indented(_outcome(each, summary)) for each in outcomes),
+            *(indented(_outcome(each, summary, named=named)) for each in outcomes),
             indented(others),
             indented(mask(error.hint)) if error.hint else "",
         ]
@@ -55,8 +57,8 @@ def error_text(
 def _below(message: str, name: str) -> str:
     """Return a message without the base, and the tenant, that stand in front of it already."""
     base, _, tenant = name.partition("/")
-    more = f", tenant {tenant}" if tenant else ""
-    return message.removeprefix(f"base {base}{more}: ").removeprefix(f"the base{more}: ")
+    whose = f"base {base}, tenant {tenant}: " if tenant else f"base {base}: "
+    return message.removeprefix(whose).removeprefix(f"the base, tenant {name}: ")
 
 
 def _others(outcomes: Sequence[Outcome[Any]]) -> str:
@@ -66,11 +68,12 @@ def _others(outcomes: Sequence[Outcome[Any]]) -> str:
     return f"{done} others are done" + (f", {untried} were not tried" if untried else "")
 
 
-def _outcome(each: Outcome[Any], summary: Summary) -> str:
+def _outcome(each: Outcome[Any], summary: Summary, *, named: bool) -> str:
     """Return what happened to one base of several: done, failed and why, or not tried."""
+    name = name_of(each, named=named) or each.base
     if each.error is not None:
-        first, *rest = error_text(each.error, below=name_of(each)).split("\n")
-        return "\n".join([f"{name_of(each)}: failed: {first}", *(f"  {line}" for line in rest)])
+        first, *rest = error_text(each.error, below=name).split("\n")
+        return "\n".join([f"{name}: failed: {first}", *(f"  {line}" for line in rest)])
     if each.result is None:
-        return f"{name_of(each)}: not tried"
-    return f"{name_of(each)}: {summary(each.result)}"
+        return f"{name}: not tried"
+    return f"{name}: {summary(each.result)}"

@@ -25,10 +25,15 @@ def event_line(event: Event, *, several: bool, named: bool = True) -> str:
     if (tally := event.tally) is not None:
         failed = f", {tally.failed} failed" if tally.failed else ""
         text = f"{text} ({tally.done + tally.failed} of {tally.total}{failed})"
-    base, _, tenant = (event.base or "").partition("/")
-    name = event.base if named or not tenant else tenant
-    front = f"[{name}] " if base and (several or tenant) else ""
+    is_tenant = "/" in (event.base or "")
+    front = f"[{owner(event, named=named)}] " if event.base and (several or is_tenant) else ""
     return "\n".join(f"{front}{_KINDS.get(event.kind, '')}{line}" for line in _lines(event, text))
+
+
+def owner(event: Event, *, named: bool) -> str | None:
+    """Return whose an event is: ``app``, ``app/acme``, or ``acme`` where bases have no names."""
+    _, _, tenant = (event.base or "").partition("/")
+    return event.base if named or not tenant else tenant
 
 
 def _lines(event: Event, text: str) -> list[str]:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from alembic_migrate.results import Applied, JournalEntry
 
 
-def journals(answers: Sequence[Applied]) -> str:
+def journals(answers: Sequence[Applied], *, named: bool = True) -> str:
     """Return one line an entry, newest first; several bases each under its name."""
-    return blocks(answers, lambda each: "\n".join(map(_line, each.entries)) or "(no journal)")
+    return blocks(
+        answers, lambda each: "\n".join(map(_line, each.entries)) or "(no journal)", named=named
+    )
 
 
 def _line(entry: JournalEntry) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.errors import AlembicMigrateError, BasesFailed
 from alembic_migrate.masking import mask, masked
+from alembic_migrate.render.events import owner
 from alembic_migrate.results import ConfigRow, as_json
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def failure(error: AlembicMigrateError) -> dict[str, Any]:
     return document
 
 
-def event(happened: Event) -> dict[str, Any]:
-    """Return an event as a line of ``jsonl``."""
+def event(happened: Event, *, named: bool = True) -> dict[str, Any]:
+    """Return an event as a line of ``jsonl``.
+
+    Args:
+        happened: the event.
+        named: whether the project's bases have names.
+    """
     text = happened.message if happened.kind == "sql" else mask(happened.message)
-    line = {"event": happened.kind, "message": text, "base": happened.base}
+    line = {"event": happened.kind, "message": text, "base": owner(happened, named=named)}
     return line if happened.tally is None else {**line, **dataclasses.asdict(happened.tally)}
 
 

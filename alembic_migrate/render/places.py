@@ -12,6 +12,7 @@ from alembic_migrate.render.words import blocks, lines, name_of
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from alembic_migrate.render.words import OfBase
     from alembic_migrate.results import Current, DatabaseRevisions, Status
 
 _COLOURS = {
@@ -38,7 +39,7 @@ def current(answers: Sequence[Current], *, named: bool, verbose: bool = False) -
         verbose: Alembic's long form.
     """
     if verbose:
-        return blocks(answers, lambda each: lines(map(_long, each.databases)))
+        return blocks(answers, lambda each: lines(map(_long, each.databases)), named=named)
     return lines(_line(each, where, named=named) for each in answers for where in each.databases)
 
 
@@ -65,7 +66,12 @@ def _long(where: DatabaseRevisions) -> str:
 
 
 def status(
-    rows: Sequence[Status], *, colour: bool = False, width: int | None = None, verbose: bool = False
+    rows: Sequence[Status],
+    *,
+    named: bool = True,
+    colour: bool = False,
+    width: int | None = None,
+    verbose: bool = False,
 ) -> str:
     """Return what ``status`` prints: the table and, below it, what is wrong with whom.
 
@@ -74,32 +80,39 @@ def status(
 
     Args:
         rows: one a base, or a tenant.
+        named: whether the project's bases have names.
         colour: with a terminal's colours.
         width: of the terminal, in characters; None never wraps a line.
         verbose: with every pending revision and every tenant below the table, not only the first.
     """
-    groups = _groups(rows)
+    groups = _groups(rows, named=named)
     pending = [each for group in groups for each in _pending(group, verbose=verbose)]
-    named = [
+    names = [
         f"{group.name}: {group.first.state}: {_names(group, verbose=verbose)}"
         for group in groups
         if len(group.rows) > 1 and group.first.state != "at head"
     ]
-    locked = [f"{name_of(row)}: locked by {row.lock}" for row in rows if row.lock is not None]
-    wrong = [
-        f"{name_of(group.first)}: {error_text(group.first.error, below=name_of(group.first))}"
-        for group in groups
-        if group.first.error is not None
+    locked = [
+        f"{_name(row, named=named)}: locked by {row.lock}" for row in rows if row.lock is not None
     ]
-    below = "\n".join([*named, *pending, *locked, *wrong])
+    first = ((_name(group.first, named=named), group.first.error) for group in groups)
+    wrong = [
+        f"{name}: {error_text(error, below=name)}" for name, error in first if error is not None
+    ]
+    below = "\n".join([*names, *pending, *locked, *wrong])
     table = _table(groups, colour=colour, width=width)
     return f"{table}\n\n{below}" if below else table
+
+
+def _name(answer: OfBase, *, named: bool) -> str:
+    return name_of(answer, named=named) or answer.base
 
 
 class _Group(NamedTuple):
     """Tenants of a base of which the table says the same; or one base, or one tenant."""
 
     rows: Sequence[Status]
+    named: bool
 
     @property
     def first(self) -> Status:
@@ -108,7 +121,7 @@ class _Group(NamedTuple):
     @property
     def name(self) -> str:
         if len(self.rows) == 1:
-            return name_of(self.first) or self.first.base
+            return _name(self.first, named=self.named)
         return f"{self.first.base}: {len(self.rows)} tenants"
 
     @property
@@ -117,7 +130,7 @@ class _Group(NamedTuple):
         return self.first.database if len(databases) == 1 else f"{len(databases)} databases"
 
 
-def _groups(rows: Sequence[Status]) -> list[_Group]:
+def _groups(rows: Sequence[Status], *, named: bool) -> list[_Group]:
     found: dict[Hashable, list[Status]] = {}
     for place, row in enumerate(rows):
         pending = None if row.pending is None else len(row.pending)
@@ -125,7 +138,7 @@ def _groups(rows: Sequence[Status]) -> list[_Group]:
         if row.tenant is not None:
             alike = (row.base, row.current, row.heads, pending, row.state)
         found.setdefault(alike, []).append(row)
-    return [_Group(each) for each in found.values()]
+    return [_Group(each, named) for each in found.values()]
 
 
 def _names(group: _Group, *, verbose: bool) -> str:
@@ -178,7 +191,7 @@ def _table(groups: Sequence[_Group], *, colour: bool, width: int | None) -> str:
     return "\n".join(each.rstrip() for each in sheet.getvalue().rstrip("\n").split("\n"))
 
 
-def behind(answers: Sequence[Current]) -> str:
+def behind(answers: Sequence[Current], *, named: bool = True) -> str:
     """Return the sentence for ``current --check-heads`` that finds a database not at its heads."""
-    names = ", ".join(name_of(each) or each.base for each in answers if not each.at_head)
+    names = ", ".join(_name(each, named=named) for each in answers if not each.at_head)
     return f"Not on all head revisions: {names}"

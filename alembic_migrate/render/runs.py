@@ -89,12 +89,14 @@ def ids(revisions: Sequence[str], heads: Sequence[str]) -> str:
     return ", ".join(marked) or "base"
 
 
-def script(answers: Sequence[Run] | Sequence[Written]) -> str:
+def script(answers: Sequence[Run] | Sequence[Written], *, named: bool = True) -> str:
     """Return the SQL that would run; the parts of several bases stand under a heading comment."""
     if len(answers) == 1:
         return (answers[0].sql or "").rstrip("\n")
+    kind = "base" if named else "tenant"
     return "\n\n".join(
-        lines([f"-- base: {name_of(each)}", (each.sql or "").strip("\n")]) for each in answers
+        lines([f"-- {kind}: {name_of(each, named=named)}", (each.sql or "").strip("\n")])
+        for each in answers
     )
 
 

@@ -48,12 +48,13 @@ def heading(base: str) -> str:
     return f"[{base}]"
 
 
-def blocks(answers: Sequence[Answer], text: Callable[[Answer], str]) -> str:
+def blocks(answers: Sequence[Answer], text: Callable[[Answer], str], *, named: bool = True) -> str:
     """Return one answer's text as it is; several under their headings, a blank line between."""
     if len(answers) == 1:
         return text(answers[0])
     return "\n\n".join(
-        lines([heading(name_of(answer) or ""), text(answer).rstrip("\n")]) for answer in answers
+        lines([heading(name_of(answer, named=named) or answer.base), text(answer).rstrip("\n")])
+        for answer in answers
     )
 
 

@@ -108,7 +108,7 @@ def test_workers_do_all_but_what_fails_and_what_is_lost_with_one_is_tried_again(
     here.write("special_c.py", FAILING)
     result = here.run("upgrade", *cluster.words, "--keep-going", status=6)
 
-    assert "Error: 1 of 6 tenants failed: default/c\n" in result.stderr
+    assert "Error: 1 of 6 tenants failed: c\n" in result.stderr
     assert "ValueError: not this one" in result.stderr
     assert "[b] Warning: its worker was lost; it is tried once more\n" in result.stderr
     assert not_at_head(here, postgresql_url) == {"c"}
@@ -142,8 +142,8 @@ def test_what_is_lost_twice_has_failed_and_what_goes_on_alone_is_not_done_twice(
     words = ("upgrade", *cluster.words, "--keep-going", "--tenant", "b,d,e", "--jobs", "1")
     result = here.run(*words, status=6)
 
-    assert "Error: 1 of 3 tenants failed: default/e\n" in result.stderr
-    said = "default/e: failed: its worker was lost, and so was the one that tried it again"
+    assert "Error: 1 of 3 tenants failed: e\n" in result.stderr
+    said = "e: failed: its worker was lost, and so was the one that tried it again"
     assert said in result.stderr
     assert here.read("losses_e") == "xx"
     assert here.read("losses_b") == "x"
@@ -157,7 +157,7 @@ def test_what_depends_on_where_a_database_is_is_not_tried_again_and_no_other_beg
     here.write("special_a.py", LOSING.format(here=str(here.root), times=9, then=DIES))
     result = here.run("upgrade", "+1", *cluster.words, "--jobs", "1", status=1)
 
-    assert "default/a: failed: its worker was lost\n" in result.stderr
+    assert "a: failed: its worker was lost\n" in result.stderr
     assert "f: not tried" in result.stderr
     assert here.read("losses_a") == "x"
     assert not_at_head(here, postgresql_url) == set(SIX)

@@ -63,11 +63,11 @@ def told(here, process, why, hint):
     """Return the exit status, once it is told of each tenant what is known of it."""
     ended = finish(process, SECONDS)
     assert ended.stderr.partition("Error: ")[2] == (
-        "2 of 4 tenants failed: default/b, default/c; 1 not tried\n"
-        "  default/a: upgraded to r2 (head), 2 revisions\n"
-        f"  default/b: failed: {why}\n      {hint}\n"
-        f"  default/c: failed: {why}\n      {hint}\n"
-        "  default/d: not tried\n"
+        "2 of 4 tenants failed: b, c; 1 not tried\n"
+        "  a: upgraded to r2 (head), 2 revisions\n"
+        f"  b: failed: {why}\n      {hint}\n"
+        f"  c: failed: {why}\n      {hint}\n"
+        "  d: not tried\n"
     )
     return ended.exit
 

@@ -218,7 +218,7 @@ def test_a_failure_is_told_with_its_line_and_rolled_back(schemas, command, postg
     result = command(here, "upgrade", "-v", "--keep-going", status=6)
     assert USED.format(1) in result.stderr
     assert (
-        f"default/t1: failed: revision r2 failed in upgrade(): {place_of(here)}: "
+        f"t1: failed: revision r2 failed in upgrade(): {place_of(here)}: "
         'ProgrammingError: relation "made" already exists'
     ) in result.stderr
     assert here.rows(postgresql_url, "SELECT to_regclass('t1.before')") == [(None,)]
@@ -237,7 +237,7 @@ def test_what_mariadb_has_committed_is_told(project, mariadb_server, command):
             here.execute(urls[1], "CREATE TABLE made (id integer)")
             result = command(here, "upgrade", "-v", "--keep-going", status=6)
     assert USED.format(1) in result.stderr
-    told = result.stderr.partition("default/t1: failed: ")[2].partition("default/t2")[0]
+    told = result.stderr.partition("t1: failed: ")[2].partition("t2")[0]
     assert told.startswith(f"revision r2 failed in upgrade(): {place_of(here)}: OperationalError: ")
     assert "CREATE TABLE `before` ( id INTEGER )" in told
 

@@ -68,7 +68,7 @@ def test_the_others_are_done_where_some_fail(project):
     here.write("special_e.py", FAILING)
     result = here.run("upgrade", "-j", "3", "--keep-going", status=6)
 
-    assert "Error: 2 of 7 tenants failed: default/c, default/e\n" in result.stderr
+    assert "Error: 2 of 7 tenants failed: c, e\n" in result.stderr
     assert at(here, SEVEN) == HEAD | {"c": [], "e": []}
 
     (here.root / "special_c.py").unlink()
@@ -87,7 +87,7 @@ def test_a_killed_process_is_one_failed_database(project):
     here.write("special_b.py", KILLED)
     result = here.run("upgrade", "-j", "2", "--keep-going", status=6)
 
-    assert "default/b: failed: its process was killed (SIGKILL)" in result.stderr
+    assert "b: failed: its process was killed (SIGKILL)" in result.stderr
     assert "what was committed stays; run the command again" in result.stderr
     assert at(here, SEVEN) == HEAD | {"b": []}
 
@@ -99,7 +99,7 @@ def test_so_many_failures_are_enough(project):
     for jobs in ("1", "2"):
         result = here.run("upgrade", "-j", jobs, "--max-failures", "2", status=None)
         assert "g: not tried" in result.stderr
-        assert "default/b: failed: " in result.stderr
+        assert "b: failed: " in result.stderr
         assert result.exit in (1, 6)
 
 
@@ -109,7 +109,7 @@ def test_no_other_is_tried_where_a_canary_fails(project):
     result = here.run("upgrade", "-j", "4", "--canary", "2", "--keep-going", status=6)
 
     assert at(here, SEVEN) == {name: ["r2"] if name == "a" else [] for name in SEVEN}
-    assert "1 of 7 tenants failed: default/b; 5 not tried" in result.stderr
+    assert "1 of 7 tenants failed: b; 5 not tried" in result.stderr
 
     (here.root / "special_b.py").unlink()
     assert here.run("upgrade", "-j", "4", "--canary", "2").exit == 0
@@ -145,7 +145,7 @@ def test_programs_are_told_of_each_database_as_it_is_finished(project):
 
     ended = [line for line in result.jsonl if line["event"] in ("done", "failed")]
     assert sorted((line["base"], line["event"]) for line in ended) == [
-        (f"default/{name}", "failed" if name == "c" else "done") for name in SEVEN
+        (f"{name}", "failed" if name == "c" else "done") for name in SEVEN
     ]
     assert ended[-1]["done"] == 6
     assert ended[-1]["failed"] == 1
@@ -196,7 +196,7 @@ def test_a_signal_while_processes_leave_takes_nothing_away_from_the_answer(proje
 
     assert ended.exit == 130
     assert "Error: interrupted: 2 of 2 done, 0 not tried\n" in ended.stderr
-    assert "default/b: upgraded to r2 (head), 2 revisions\n" in ended.stderr
+    assert "b: upgraded to r2 (head), 2 revisions\n" in ended.stderr
 
 
 def test_bases_wait_for_those_that_they_come_after(two_bases):
@@ -231,9 +231,7 @@ def test_of_many_those_with_the_same_answer_share_a_line(project):
     )
     here.write("special_t13.py", FAILING)
     failed = here.run("upgrade", "-j", "2", status=1)
-    assert "Error: 1 of 23 tenants failed: default/t13\n  default/t13: failed: revision r1" in (
-        failed.stderr
-    )
+    assert "Error: 1 of 23 tenants failed: t13\n  t13: failed: revision r1" in (failed.stderr)
     assert failed.stderr.endswith("\n  22 others are done\n")
     (here.root / "special_t13.py").unlink()
     assert here.run("upgrade", "-v").stdout.count("\n") == 23

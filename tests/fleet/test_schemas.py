@@ -61,7 +61,7 @@ def test_a_large_fleet_with_failures_and_a_killed_process_comes_to_its_end(proje
     with started(here, *words) as process:
         result = finish(process, seconds=SECONDS)
     assert result.exit == 6
-    listed = ", ".join(f"default/{name}" for name in bad)
+    listed = ", ".join(f"{name}" for name in bad)
     assert result.stderr.startswith(f"Error: 4 of {TENANTS} tenants failed: {listed}\n")
     assert result.stderr.endswith(f"  {TENANTS - 4} others are done\n")
     good = [name for name in names if name not in bad]
@@ -73,5 +73,5 @@ def test_a_large_fleet_with_failures_and_a_killed_process_comes_to_its_end(proje
     for name in bad[:-1]:
         (here.root / f"special_{name}.py").unlink()
     again = here.run(*words, status=6)
-    assert again.stderr.startswith(f"Error: 1 of {TENANTS} tenants failed: default/{bad[-1]}\n")
+    assert again.stderr.startswith(f"Error: 1 of {TENANTS} tenants failed: {bad[-1]}\n")
     assert not_at_head(here, postgresql_url, names[:-1]) == {}

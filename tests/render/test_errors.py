@@ -116,7 +116,7 @@ def test_json_is_plain_ascii():
     [
         ("app", "base app: it is behind", "it is behind"),
         ("app/acme", "base app, tenant acme: it is behind", "it is behind"),
-        ("default/acme", "the base, tenant acme: it is behind", "it is behind"),
+        ("acme", "the base, tenant acme: it is behind", "it is behind"),
         ("app", "base apple: it is behind", "base apple: it is behind"),
         (None, "base app: it is behind", "base app: it is behind"),
     ],
