@@ -84,6 +84,56 @@ for tenant in sys.argv[1:]:
     command.upgrade(config, "head")
 """
 
+DRIVER = """
+import multiprocessing
+import os
+import sys
+
+import psycopg
+
+REVISIONS = {revisions}
+
+
+def upgrade(tenants):
+    address = os.environ["BENCH_URL"].replace("+psycopg", "")
+    for tenant in tenants:
+        with psycopg.connect(address.replace("{{tenant}}", tenant)) as connection:
+            if "{{tenant}}" not in address:
+                connection.execute(f"SET search_path TO {{tenant}}")
+            versions = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+            if versions != (None,):
+                assert connection.execute("SELECT version_num FROM alembic_version").fetchall()
+                continue
+            connection.execute(
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+            )
+            connection.execute("INSERT INTO alembic_version VALUES ('')")
+            for number in range(REVISIONS):
+                connection.execute(
+                    f"CREATE TABLE table_{{number}} (id SERIAL NOT NULL, "
+                    "name VARCHAR(100) NOT NULL, PRIMARY KEY (id))"
+                )
+                connection.execute(
+                    f"CREATE INDEX ix_table_{{number}}_name ON table_{{number}} (name)"
+                )
+                connection.execute(f"UPDATE alembic_version SET version_num = '{{number:012x}}'")
+                connection.commit()
+
+
+if __name__ == "__main__":
+    jobs = int(os.environ["BENCH_JOBS"])
+    every = [
+        multiprocessing.Process(target=upgrade, args=(sys.argv[1 + job :: jobs],))
+        for job in range(jobs)
+    ]
+    for process in every:
+        process.start()
+    for process in every:
+        process.join()
+    sys.exit(any(process.exitcode for process in every))
+"""
+
 SETTINGS = """
 import os
 
@@ -162,6 +212,7 @@ def write(root: Path, kind: str, tenants: Sequence[str], revisions: int) -> None
         "alembic.ini": "[alembic]\nscript_location = %(here)s/with_alembic\n",
         "with_alembic/env.py": ENV,
         "loop.py": LOOP,
+        "driver.py": DRIVER.format(revisions=revisions),
         "settings.py": SETTINGS,
         "customers/__init__.py": "",
         "customers/models.py": CUSTOMERS,

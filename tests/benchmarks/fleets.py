@@ -1,18 +1,19 @@
 """Times fleets of tenants against other tools.
 
     python -m tests.benchmarks.fleets [--kind schemas|databases|files] [--tenants N ...]
-        [--revisions N] [--jobs N] [--peers NAME ...] [--peers-up-to N] [--json FILE]
+        [--revisions N] [--jobs N] [--rounds N] [--peers NAME ...] [--peers-up-to N] [--json FILE]
 
 A tenant is a schema of one PostgreSQL database, a database of its server, or a SQLite file. For
 each number of tenants every tool upgrades the same ones from nothing, and then once more, when
 there is nothing to do. The peers are a process that loops ``alembic.command`` (``loop``), a shell
 loop of ``alembic`` (``shell``), and, of schemas, django-tenants' ``migrate_schemas`` with either
 executor (``django-standard``, ``django-multiprocessing``); who is not installed is left out.
-``compiled`` is `alembic-db` itself with ``compiled = true``. The
-server is started for it, on a free port, and writes as safely as one in production. Seconds are
+``compiled`` is `alembic-db` itself with ``compiled = true``; ``driver`` sends the same SQL by psycopg
+alone, from as many processes: what the server itself needs, and nobody can be faster. The server is started for it, on a free port, and writes as safely as one in production. Seconds are
 wall time of whole processes, CPU seconds those of the tool and its processes without the server's;
-the memory is the largest resident set of any one process. A ratio is
-below 1 where `alembic-db` is the faster. The file of ``--json`` is what
+the memory is the largest resident set of any one process. In every round each tool runs once, one
+after the other; what is told is the median of the rounds, and of ratios the median of theirs. One
+below 1 says that `alembic-db` is the faster. The file of ``--json`` is what
 ``tests.benchmarks.plotting`` draws.
 """
 
@@ -23,6 +24,7 @@ import importlib.util
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,7 +41,7 @@ from tests.servers import PASSWORD, USER, start_postgresql
 
 PROGRAMS = Path(sys.executable).parent
 OURS = "alembic-db"
-PEERS = ("compiled", "loop", "shell", "django-standard", "django-multiprocessing")
+PEERS = ("driver", "compiled", "loop", "shell", "django-standard", "django-multiprocessing")
 WORKS = ("from nothing", "at head")
 HEADING = "| tenants | work | tool | seconds | ms a tenant | CPU | MB | alembic-db is |"
 
@@ -90,6 +92,7 @@ class Taken:
         seconds: wall time.
         cpu: seconds of the tool and its processes.
         memory: kilobytes of the largest process.
+        ratio: what `alembic-db` took of that; None for itself.
     """
 
     tenants: int
@@ -98,6 +101,7 @@ class Taken:
     seconds: float
     cpu: float
     memory: int
+    ratio: float | None = None
 
 
 def main() -> None:
@@ -129,12 +133,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tenants", type=int, nargs="+", default=[50, 200])
     parser.add_argument("--revisions", type=int, default=20)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS)
     parser.add_argument("--peers-up-to", type=int, default=200, help="of so many tenants")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.kind != "schemas":
         given.peers = [peer for peer in given.peers if not peer.startswith("django")]
+    if given.kind == "files":
+        given.peers = [peer for peer in given.peers if peer != "driver"]
     return given
 
 
@@ -146,20 +153,39 @@ def is_there(peer: str) -> bool:
 def measure(
     port: int, given: argparse.Namespace, tenants: int, peers: Sequence[str]
 ) -> list[Taken]:
-    """Run every tool on the same number of tenants."""
-    taken: list[Taken] = []
-    for tool in (OURS, *peers):
-        with fleet(port, given, tenants) as place:
-            taken += [Taken(tenants, work, tool, *run(place, tool, tenants)) for work in WORKS]
-    return taken
+    """Run every tool on the same number of tenants, in turns."""
+    rounds: list[list[Taken]] = []
+    for _ in range(given.rounds):
+        taken: list[Taken] = []
+        for tool in (OURS, *peers):
+            with fleet(port, given, tenants) as place:
+                taken += [Taken(tenants, work, tool, *run(place, tool, tenants)) for work in WORKS]
+        rounds.append(taken)
+    return [median(each, rounds) for each in zip(*rounds, strict=True)]
+
+
+def median(same: Sequence[Taken], rounds: Sequence[Sequence[Taken]]) -> Taken:
+    """Return what a run took, by what it took in each round."""
+    first = same[0]
+    ours = [
+        each for taken in rounds for each in taken if (each.tool, each.work) == (OURS, first.work)
+    ]
+    ratios = [its.seconds / other.seconds for its, other in zip(ours, same, strict=True)]
+    return Taken(
+        first.tenants,
+        first.work,
+        first.tool,
+        statistics.median(each.seconds for each in same),
+        statistics.median(each.cpu for each in same),
+        max(each.memory for each in same),
+        None if first.tool == OURS else statistics.median(ratios),
+    )
 
 
 def lines(taken: Sequence[Taken]) -> Iterator[str]:
     """Yield the table's lines, a kind of work after the other."""
     for work in WORKS:
-        ours, *others = [each for each in taken if each.work == work]
-        for its in (ours, *others):
-            ratio = f"{ours.seconds / its.seconds:.2f}" if its is not ours else ""
+        for its in (each for each in taken if each.work == work):
             cells = [
                 str(its.tenants),
                 work,
@@ -168,7 +194,7 @@ def lines(taken: Sequence[Taken]) -> Iterator[str]:
                 f"{its.seconds / its.tenants * 1000:.1f}",
                 f"{its.cpu:.2f}",
                 f"{its.memory / 1024:.0f}",
-                ratio,
+                "" if its.ratio is None else f"{its.ratio:.2f}",
             ]
             yield f"| {' | '.join(cells)} |"
 
@@ -206,8 +232,8 @@ def run(place: Place, tool: str, tenants: int) -> tuple[float, float, int]:
         executor = tool.removeprefix("django-")
         words = ["manage.py", "migrate_schemas", "--tenant", "--executor", executor]
         return timed(place, [[sys.executable, *words]])
-    if tool == "loop":
-        return timed(place, [[sys.executable, "loop.py", *names(tenants)]])
+    if tool in {"loop", "driver"}:
+        return timed(place, [[sys.executable, f"{tool}.py", *names(tenants)]])
     if tool == "shell":
         program = str(PROGRAMS / "alembic")
         return timed(

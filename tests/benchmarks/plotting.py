@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 COLOURS = {
     "alembic-db": "#1b6ac9",
+    "driver": "#8a8a8a",
     "compiled": "#12a5b5",
     "loop": "#d1720f",
     "shell": "#b3261e",
