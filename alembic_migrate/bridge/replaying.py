@@ -195,7 +195,8 @@ def _moved(target: Target, url: URL, engines: contextlib.ExitStack) -> Target:
     base = replace(target, tenant=None)
     there = replace(base, config=config, migrating=False, rehearsing=False, wait=0.0)
     _share(target, there)
-    there.__dict__.update(engine_factory=_closing(base.engine_factory, url, engines))
+    if (hook := base.hook("engine")) is not None:
+        there.__dict__.update(engine_factory=_closing(hook, url, engines))
     return there
 
 
@@ -206,12 +207,8 @@ def _share(known: Target, other: Target) -> None:
             other.__dict__.setdefault(key, known.__dict__[key])
 
 
-def _closing(
-    hook: EngineFactory | None, url: URL, engines: contextlib.ExitStack
-) -> EngineFactory | None:
+def _closing(hook: EngineFactory, url: URL, engines: contextlib.ExitStack) -> EngineFactory:
     """Return an ``engine`` hook whose engines for a scratch database are closed with it."""
-    if hook is None:
-        return None
 
     def make(asked: URL) -> Engine | AsyncEngine:
         engine = hook(asked)

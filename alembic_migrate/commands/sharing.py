@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alembic_migrate.bridge.standing import nothing_to_do
 from alembic_migrate.commands.each import owned
-from alembic_migrate.commands.settling import settled
-from alembic_migrate.errors import AlembicMigrateError, Interrupted
+from alembic_migrate.commands.settling import done_already, settled
+from alembic_migrate.errors import AlembicMigrateError
 from alembic_migrate.results import Outcome
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def _share(tenants: list[Target], revision: str, report: Report) -> dict[str, Ou
     """Look for a tenant that is behind, and for what it can share with those after it."""
     found: dict[str, Outcome[Run]] = {}
     for place, target in enumerate(tenants):
-        done = None if target.behind else _looked_at(target, revision)
+        done = None if target.behind else done_already(target, revision)
         if done is not None:
             found[target.label] = Outcome(target.name, owned(done, target), tenant=target.tenant)
             continue
@@ -62,15 +61,6 @@ def _share(tenants: list[Target], revision: str, report: Report) -> dict[str, Ou
             each.compiled = sharing
         break
     return found
-
-
-def _looked_at(target: Target, revision: str) -> Run | None:
-    try:
-        return nothing_to_do(target, revision)
-    except Interrupted:
-        raise
-    except AlembicMigrateError:  # told when it is its turn
-        return None
 
 
 def _sharing(target: Target, tenants: int, report: Report) -> Sharing | None:

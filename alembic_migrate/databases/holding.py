@@ -10,9 +10,8 @@ import contextlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy.engine import Engine
-
 from alembic_migrate.databases.connecting import open_engine, sync_of
+from alembic_migrate.databases.engines import apart
 from alembic_migrate.databases.patience import Worker
 from alembic_migrate.databases.sockets import cut, has_news
 from alembic_migrate.databases.timeouts import ConnectTimeout
@@ -21,7 +20,7 @@ from alembic_migrate.databases.watching import OURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy.engine import URL, Connection, Dialect
+    from sqlalchemy.engine import URL, Connection, Engine
 
     from alembic_migrate.databases.connecting import EngineFactory
 
@@ -133,26 +132,3 @@ def held(
         yield connection
     finally:
         connection.close()
-
-
-def apart(engine: Engine, dialect: Dialect | None = None) -> Engine:
-    """Return an engine like a project's own, listeners included, with a pool to itself.
-
-    The project's pool may hold one connection only, and the migration needs that one; and the
-    settings of ours are not for whom it would give it to next.
-
-    Args:
-        engine: the project's.
-        dialect: in place of the engine's.
-    """
-    twin = Engine(
-        engine.pool.recreate(),
-        dialect or engine.dialect,
-        engine.url,
-        execution_options=engine.get_execution_options(),
-        hide_parameters=engine.hide_parameters,
-    )
-    # As SQLAlchemy does it itself for the engines of ``execution_options()``.
-    twin.dispatch._update(engine.dispatch)  # noqa: SLF001
-    twin._has_events = engine._has_events  # noqa: SLF001
-    return twin

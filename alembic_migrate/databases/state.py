@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import column, inspect, select, table, text
+from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.errors import DatabaseError
 
@@ -30,10 +31,23 @@ def read_heads(connection: Connection, version_table: str, schema: str | None) -
     Raises:
         DatabaseError: the table is there but has no column ``version_num``.
     """
-    inspector = inspect(connection)
-    if not inspector.has_table(version_table, schema=schema):
+    if not inspect(connection).has_table(version_table, schema=schema):
         return ()
-    names = [c["name"] for c in inspector.get_columns(version_table, schema=schema)]
+    versions = table(version_table, column("version_num"), schema=schema)
+    try:
+        return tuple(row[0] for row in connection.execute(select(versions.c.version_num)))
+    except DBAPIError as error:
+        if not connection.invalidated:
+            connection.rollback()
+            _refuse_other_columns(connection, version_table, schema, error)
+        raise
+
+
+def _refuse_other_columns(
+    connection: Connection, version_table: str, schema: str | None, error: DBAPIError
+) -> None:
+    """Say so where a version table could not be read because it is none."""
+    names = [c["name"] for c in inspect(connection).get_columns(version_table, schema=schema)]
     if "version_num" not in names:
         shown = f"{schema}.{version_table}" if schema else version_table
         raise DatabaseError(
@@ -41,9 +55,7 @@ def read_heads(connection: Connection, version_table: str, schema: str | None) -
             f"(its columns: {', '.join(names) or 'none'})",
             hint='name another table: version_table = "alembic_version_app"',
             data={"table": shown},
-        )
-    versions = table(version_table, column("version_num"), schema=schema)
-    return tuple(row[0] for row in connection.execute(select(versions.c.version_num)))
+        ) from error
 
 
 def schema_names(connection: Connection) -> set[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import column, event, inspect, literal, select, table, text, uni
 from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine, sync_of
-from alembic_migrate.databases.holding import apart
+from alembic_migrate.databases.engines import apart, twin
 from alembic_migrate.errors import NoSuchDatabase
 
 if TYPE_CHECKING:
@@ -74,10 +74,7 @@ class InSchemas:
             if url not in self.known:
                 self.known[url] = open_engine(url)
             made = self.known[url]
-            engine = sync_of(made)
-            compiled = engine._compiled_cache  # noqa: SLF001 - there is no other way to share it
-            engine = apart(engine)
-            engine._compiled_cache = compiled  # noqa: SLF001
+            engine = twin(made)
             # Before SQLAlchemy asks the first connection of all which schema is its default.
             event.listen(engine.pool, "connect", self._enter, insert=True)
             event.listen(engine.pool, "connect", partial(self._default, engine.dialect))

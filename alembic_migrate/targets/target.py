@@ -395,15 +395,17 @@ class Target:
         return place is not None and place.tenancy.schema is not None
 
     @cached_property
-    def engine_factory(self) -> EngineFactory | None:
-        """Return what makes engines in place of ``create_engine``, or None.
+    def engine_factory(self) -> EngineFactory:
+        """Return what makes engines in place of ``create_engine``.
 
         It is the configured hook, and for a tenant's schema what keeps its sessions in there.
         """
         hook = self.hook("engine")
         place = self.tenant_place
         if place is None or self.schema is None:
-            return hook
+            from alembic_migrate.databases.engines import OfOneDatabase  # noqa: PLC0415 - as below
+
+            return hook or OfOneDatabase()
         from alembic_migrate.databases.tenancy import InSchemas  # noqa: PLC0415 - imports SQLAlchemy
 
         known: dict[Any, Any] = self.shared("engines", dict)

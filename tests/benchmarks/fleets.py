@@ -8,8 +8,9 @@ each number of tenants every tool upgrades the same ones from nothing, and then 
 there is nothing to do. The peers are a process that loops ``alembic.command`` (``loop``), a shell
 loop of ``alembic`` (``shell``), and, of schemas, django-tenants' ``migrate_schemas`` with either
 executor (``django-standard``, ``django-multiprocessing``); who is not installed is left out.
-``compiled`` is `alembic-db` itself with ``compiled = true``; ``driver`` sends the same SQL by psycopg
-alone, from as many processes: what the server itself needs, and nobody can be faster. The server is started for it, on a free port, and writes as safely as one in production. Seconds are
+``compiled`` is `alembic-db` itself with ``compiled = true``; ``driver`` sends the same SQL by
+psycopg alone, from as many processes: what the server itself needs, and nobody can be faster. The
+server is started for it, on a free port, and writes as safely as one in production. Seconds are
 wall time of whole processes, CPU seconds those of the tool and its processes without the server's;
 the memory is the largest resident set of any one process. In every round each tool runs once, one
 after the other; what is told is the median of the rounds, and of ratios the median of theirs. One

@@ -1,4 +1,4 @@
-"""What a database says of its tables."""
+"""What a database says of its tables, and of its version table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import make_url
 
 from alembic_migrate.databases.connecting import run_on
-from alembic_migrate.databases.state import tables_among
+from alembic_migrate.databases.state import read_heads, tables_among
+from alembic_migrate.errors import DatabaseError
 from tests.servers import asynchronous
 
 
@@ -53,3 +54,17 @@ def test_tables_of_other_schemas_of_postgresql_count_where_they_are_named(postgr
     found = run_on(make_url(driver(postgresql_url)), ask)
 
     assert found == [{"a", "b"}, {"b"}, {"e"}]
+
+
+@pytest.mark.parametrize("driver", [str, asynchronous])
+def test_a_table_without_versions_is_told_and_one_that_is_missing_is_empty(url, driver):
+    def read(connection):
+        assert read_heads(connection, "gone", None) == ()
+        with pytest.raises(DatabaseError, match=r"here has no column version_num: .*columns: n\)"):
+            read_heads(connection, "here", None)
+        # What follows on the connection is not hindered by it.
+        connection.exec_driver_sql("CREATE TABLE versions (version_num VARCHAR(32) NOT NULL)")
+        connection.exec_driver_sql("INSERT INTO versions VALUES ('a1')")
+        return read_heads(connection, "versions", None)
+
+    assert run_on(make_url(driver(url)), read) == ("a1",)

@@ -53,3 +53,26 @@ def test_each_tenant_runs_what_it_lacks(project, command):
     down = steps("downgrade", "base")
     assert [tenant for tenant, _ in down] == ["t3", "t3", "t2", "t1", "t1", "t0", "t0"]
     assert at(here, names) == {name: [] for name in names}
+
+
+def test_tenants_at_head_are_seen_before_processes_are_started(project, monkeypatch, command):
+    names = [f"t{number}" for number in range(5)]
+    here = files(project(), names)
+    command(here, "upgrade", "--jobs", "1")
+    started = []
+    monkeypatch.setattr(
+        "alembic_migrate.fleet.crew.Crew.__init__", lambda *_, **__: started.append(1)
+    )
+    result = command(here, "upgrade", "--jobs", "2")
+    assert not started
+    assert result.stdout == "".join(f"{name}: already at r2 (head)\n" for name in names)
+
+
+def test_what_follows_the_first_tenant_that_is_behind_is_left_to_its_turn(project, command):
+    names = [f"t{number}" for number in range(4)]
+    here = files(project(), names)
+    command(here, "upgrade", "--tenant", "t0,t2")
+    (here.root / "data" / "t1.db").write_text("no database")
+    result = command(here, "upgrade", "--keep-going", "--jobs", "2", status=6)
+    assert "t1: failed: " in result.stderr
+    assert at(here, ["t0", "t2", "t3"]) == {name: ["r2"] for name in ("t0", "t2", "t3")}

@@ -1,0 +1,73 @@
+"""Engines like others, with pools to themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import Engine
+
+from alembic_migrate.databases.connecting import open_engine, sync_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Dialect
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass(frozen=True)
+class OfOneDatabase:
+    """Makes engines of a URL, the last of which share what the first found out and compiled.
+
+    A run connects several times: to look, to hold its lock, to migrate. SQLAlchemy asks the server
+    each time an engine is new what it needs to know of it.
+
+    Attributes:
+        known: an engine for the URL that was asked for last.
+        temporary: the engines are disposed of after use.
+    """
+
+    known: dict[URL, Engine | AsyncEngine] = field(default_factory=dict)
+    temporary: bool = True
+
+    def __call__(self, url: URL) -> Engine | AsyncEngine:
+        """Return an engine; nothing is connected yet.
+
+        Raises:
+            ConfigError: as ``open_engine``.
+        """
+        if url not in self.known:
+            self.known.clear()
+            self.known[url] = open_engine(url)
+        made = self.known[url]
+        return twin(made) if isinstance(made, Engine) else type(made)(twin(made))
+
+
+def twin(made: Engine | AsyncEngine) -> Engine:
+    """Return an engine like one of ours, which shares the statements that it compiles."""
+    engine = sync_of(made)
+    other = apart(engine)
+    other._compiled_cache = engine._compiled_cache  # noqa: SLF001 - there is no other way
+    return other
+
+
+def apart(engine: Engine, dialect: Dialect | None = None) -> Engine:
+    """Return an engine like a project's own, listeners included, with a pool to itself.
+
+    The project's pool may hold one connection only, and the migration needs that one; and the
+    settings of ours are not for whom it would give it to next.
+
+    Args:
+        engine: the project's.
+        dialect: in place of the engine's.
+    """
+    other = Engine(
+        engine.pool.recreate(),
+        dialect or engine.dialect,
+        engine.url,
+        execution_options=engine.get_execution_options(),
+        hide_parameters=engine.hide_parameters,
+    )
+    # As SQLAlchemy does it itself for the engines of ``execution_options()``.
+    other.dispatch._update(engine.dispatch)  # noqa: SLF001
+    other._has_events = engine._has_events  # noqa: SLF001
+    return other
