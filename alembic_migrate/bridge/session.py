@@ -108,7 +108,7 @@ class Session:
         self._resetting = limit(connection, self.target, self._beside)
         if connection.dialect.name == "postgresql":
             if (where := self._database_of(connection)) not in self._invalid:
-                self._invalid[where] = invalid_indexes(connection)
+                self._invalid[where] = invalid_indexes(connection, self.target)
             self._watch_blockers(connection)
 
     def _database_of(self, connection: Connection) -> str | None:

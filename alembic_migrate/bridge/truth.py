@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from alembic_migrate.databases.patience import Silent
 from alembic_migrate.databases.state import read_heads
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.bridge.sites import Site
+    from alembic_migrate.targets import Target
 
 _SHOWN = 5  # statements named in a message; JSON has them all
 
@@ -24,6 +25,15 @@ _INVALID_INDEXES = text(
     "JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"
 )
+# No index of the catalogue leads from a schema to its indexes, but one of pg_depend to its tables:
+# beside them may be those of thousands of tenants.
+_INVALID_INDEXES_OF_SCHEMAS = text(
+    "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_namespace n "
+    "JOIN pg_depend d ON d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid "
+    "AND d.classid = 'pg_class'::regclass "
+    "JOIN pg_index i ON i.indrelid = d.objid JOIN pg_class c ON c.oid = i.indexrelid "
+    "WHERE n.nspname IN :schemas AND NOT i.indisvalid AND c.relkind = 'i' ORDER BY 1"
+).bindparams(bindparam("schemas", expanding=True))
 
 
 @dataclass(frozen=True)
@@ -173,7 +183,7 @@ def look(
 
     def ask(connection: Connection) -> tuple[tuple[str, ...], tuple[str, ...]]:
         heads = read_heads(connection, site.version_table, site.schema)
-        return heads, invalid_indexes(connection)
+        return heads, invalid_indexes(connection, site.target)
 
     chosen = site.database if site.chosen else None
     try:
@@ -192,8 +202,18 @@ def unanswered(site: Site) -> tuple[Position, tuple[str, ...]]:
     return Position(site.heads, None, chosen, silent=True), ()
 
 
-def invalid_indexes(connection: Connection) -> tuple[str, ...]:
-    """Return the invalid indexes of a PostgreSQL database, those of partitioned tables apart."""
+def invalid_indexes(connection: Connection, target: Target) -> tuple[str, ...]:
+    """Return the invalid indexes of a PostgreSQL database, those of partitioned tables apart.
+
+    Args:
+        connection: to the database.
+        target: where it is a tenant that is a schema, only those in the schemas count that its
+            sessions look into: other tenants may be building theirs.
+    """
     if connection.dialect.name != "postgresql":
         return ()
-    return tuple(connection.execute(_INVALID_INDEXES).scalars())
+    place = target.tenant_place
+    if place is None or target.schema is None:
+        return tuple(connection.execute(_INVALID_INDEXES).scalars())
+    asked = {"schemas": [target.schema, *place.tenancy.shared]}
+    return tuple(connection.execute(_INVALID_INDEXES_OF_SCHEMAS, asked).scalars())

@@ -45,6 +45,35 @@ def test_no_more_processes_than_the_server_has_connections_for(project, postgres
     assert not_at_head(here, postgresql_url, names) == {}
 
 
+LEAVES_AN_INVALID_INDEX = """
+import sqlalchemy as sa
+
+url = connection.engine.url
+with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as other:
+    for place in ("a", "b"):
+        other.exec_driver_sql(f"CREATE TABLE {place}.twice AS SELECT 1 AS n UNION ALL SELECT 1")
+        try:
+            other.exec_driver_sql(f"CREATE UNIQUE INDEX CONCURRENTLY i ON {place}.twice (n)")
+        except sa.exc.IntegrityError:
+            pass
+raise ValueError("not this one")
+"""
+
+
+@pytest.mark.parametrize("shared", [[], ["b"]])
+def test_an_invalid_index_is_told_of_the_tenant_that_can_see_it(project, postgresql_url, shared):
+    names = ["a", "c"]
+    here = write_fleet(project(), names, place=f"shared = {shared}", url=postgresql_url)
+    make_schemas(here, postgresql_url, ["a", "b", "c"])
+    here.write("special_a.py", LEAVES_AN_INVALID_INDEX)
+    told = here.run("upgrade", "--keep-going", status=6).stderr
+
+    assert told.count("an invalid index is there: DROP INDEX CONCURRENTLY a.i;") == 1
+    assert told.count("DROP INDEX CONCURRENTLY b.i;") == len(shared)
+    here.write("special_a.py", FAILING)
+    assert "invalid index" not in here.run("upgrade", "--keep-going", status=6).stderr
+
+
 @pytest.mark.slow
 def test_a_large_fleet_with_failures_and_a_killed_process_comes_to_its_end(project, postgresql_url):
     names = [f"t{number:03}" for number in range(TENANTS)]
