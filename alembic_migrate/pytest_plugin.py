@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from alembic_migrate.targets import Target
     from alembic_migrate.verifications import QuestionName
 
+_OPTION = "--alembic-db"
+
 # Advice of our dependencies to their callers, which -W error would make a failure of.
 _DEPENDENCIES = r"(alembic|sqlalchemy|mako|pydantic|tomlkit)(\.|$)"
 
@@ -31,13 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare ``--alembic-db`` and ``alembic_db_project``."""
     group = parser.getgroup("alembic-db")
     group.addoption(
-        "--alembic-db",
+        _OPTION,
         nargs="?",
         const="",
         default=None,
         metavar="BASES",
         help="Verify migrations too, on scratch databases: a test for each base and question. "
-        "BASES are names, globs, several with commas; all without it.",
+        f"{_OPTION}=BASES are names, globs, several with commas; all without it.",
     )
     parser.addini(
         "alembic_db_project",
@@ -47,11 +50,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Let ``--alembic-db tests`` mean the option and a folder: BASES are behind a ``=`` only."""
+    options = args.index("--") if "--" in args else len(args)
+    if _OPTION not in args[:options]:
+        return
+    args[:options] = [f"{_OPTION}=" if each == _OPTION else each for each in args[:options]]
+    # The folder's conftest.py is loaded next, which may have options of its own.
+    read = parser.parse_known_args(args, namespace=copy(early_config.option))
+    early_config.known_args_namespace.file_or_dir = read.file_or_dir
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add the questions to the tests, before any are left out by ``-k`` and ``-m``."""
-    asked = config.getoption("--alembic-db")
+    asked = config.getoption(_OPTION)
     if asked is None:
         return
     top = Top.from_parent(session, name="alembic-db", nodeid="alembic-db")

@@ -98,6 +98,27 @@ def test_each_base_and_question_is_a_test(two_bases):
     ]
 
 
+@pytest.mark.parametrize("words", [("--alembic-db", "tests"), ("tests", "--alembic-db")])
+def test_what_stands_behind_the_option_is_no_base(books, sqlite_url, words):
+    here = books(sqlite_url)
+    here.write("other/test_other.py", "def test_other():\n    pass\n")
+    here.write(
+        "tests/conftest.py", "def pytest_addoption(parser):\n    parser.addoption('--mine')\n"
+    )
+    here.write("tests/test_it.py", "def test_it():\n    pass\n")
+    said = plain(run(here, *words, "--mine=1", "--co")).splitlines()
+    asked = [f"alembic-db::books::{each}" for each in ("history", "up", "models", "down", "again")]
+    assert said == ["tests/test_it.py::test_it", *asked, "", "6 tests collected in <time>"]
+
+
+def test_the_option_may_stand_in_the_configuration_and_before_two_dashes(books, sqlite_url):
+    here = books(sqlite_url)
+    here.write("pytest.ini", "[pytest]\naddopts = --alembic-db\n")
+    here.write("tests/test_it.py", "def test_it():\n    pass\n")
+    for words in (("tests",), ("--alembic-db", "--", "tests")):
+        assert plain(run(here, "--co", *words)).splitlines()[-1] == "6 tests collected in <time>"
+
+
 @pytest.mark.parametrize("words", [(), ("-n2",), ("-p", "no:xdist", "-k", "down or models")])
 def test_a_good_history_passes(books, sqlite_url, words):
     here = books(sqlite_url)
