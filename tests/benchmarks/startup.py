@@ -235,7 +235,8 @@ def run(root: Path, words: Sequence[str], *, completing: bool = False) -> Taken:
         SystemExit: it failed; its outputs are the message.
     """
     environment = {**os.environ, "FLASK_APP": "app", "XDG_CACHE_HOME": str(root / "caches")}
-    environment.pop("ALEMBIC_BASE", None)
+    for name in ("ALEMBIC_BASE", "PYTHONDONTWRITEBYTECODE"):  # an installed package is compiled
+        environment.pop(name, None)
     if completing and words[0] == "alembic-db":
         typed = {"COMP_WORDS": "alembic-db upgrade ", "COMP_CWORD": "2"}
         environment |= {"_ALEMBIC_DB_COMPLETE": "bash_complete", **typed}
