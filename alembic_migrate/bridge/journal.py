@@ -11,10 +11,10 @@ import socket
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, inspect, select
-from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.types import TypeDecorator
 
 from alembic_migrate.bridge.asking import ask
 from alembic_migrate.databases.connecting import run_on
@@ -27,7 +27,8 @@ from alembic_migrate.version import VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Dialect
+    from sqlalchemy.types import TypeEngine
 
     from alembic_migrate.databases.holding import Held
     from alembic_migrate.targets import Target
@@ -39,8 +40,20 @@ RUNNING, DONE, FAILED, HALF, RESOLVED = "running", "done", "failed", "half appli
 # The verbs that a half-applied revision stops.
 GOING_ON = frozenset({"upgrade", "downgrade"})
 
-# MySQL's own keeps whole seconds, which are too long for most revisions.
-_TIME = DateTime().with_variant(DATETIME(fsp=6), "mysql", "mariadb")
+
+class _Time(TypeDecorator[datetime]):
+    """A time; MySQL's own keeps whole seconds, which are too long for most revisions."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type that a database has for it."""
+        if dialect.name not in {"mysql", "mariadb"}:
+            return super().load_dialect_impl(dialect)
+        from sqlalchemy.dialects.mysql import DATETIME  # noqa: PLC0415 - 16 modules
+
+        return dialect.type_descriptor(DATETIME(fsp=6))
 
 
 def journal_table(target: Target) -> Table:
@@ -51,8 +64,8 @@ def journal_table(target: Target) -> Table:
         Column("id", Integer, primary_key=True, autoincrement=True),
         Column("revision", String(64), nullable=False),
         Column("direction", String(16), nullable=False),
-        Column("started", _TIME, nullable=False),
-        Column("finished", _TIME),
+        Column("started", _Time, nullable=False),
+        Column("finished", _Time),
         Column("outcome", String(32), nullable=False),
         Column("file_hash", String(64)),
         Column("tool_version", String(32), nullable=False),
