@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from alembic_migrate.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,12 +20,12 @@ _TELLING = r"(?:[a-z0-9_]*(?:password|passwd|passphrase)|pwd|api[_-]?key|(?:[a-z
 
 # scheme://user:password@host. A password may hold anything but blanks, an unescaped @ too, so the
 # last @ of the word ends it, unless another URL has begun before that.
-_AUTHORITY = re.compile(
+_AUTHORITY = pattern(
     r"(?P<front>\b[a-z][a-z0-9+.\-]*://[^\s:/?#@'\"]*:)(?P<secret>(?:(?!://)\S)*)@", re.IGNORECASE
 )
-_VARIABLE = re.compile(r"\$\{[A-Za-z_]\w*\}")
-_URL = re.compile(r"\b[a-z][a-z0-9+.\-]*://\S+", re.IGNORECASE)
-_QUERY = re.compile(rf"(?P<front>[?&;](?:{_TELLING}|key|odbc_connect)=)[^&\s'\";]*", re.IGNORECASE)
+_VARIABLE = pattern(r"\$\{[A-Za-z_]\w*\}")
+_URL = pattern(r"\b[a-z][a-z0-9+.\-]*://\S+", re.IGNORECASE)
+_QUERY = pattern(rf"(?P<front>[?&;](?:{_TELLING}|key|odbc_connect)=)[^&\s'\";]*", re.IGNORECASE)
 
 # A connection string is a run of two or more KEY=VALUE pairs whose keys are a driver's own.
 _DSN_KEY = (
@@ -32,18 +34,16 @@ _DSN_KEY = (
     r"|sslpassword|passfile)"
 )
 _DSN_VALUE = r"(?:'(?:\\.|[^'\\])*'|\{[^}]*\}|[^\s;'\"{]*)"
-_DSN = re.compile(
-    rf"\b{_DSN_KEY}={_DSN_VALUE}(?:(?:\s+|;\s*){_DSN_KEY}={_DSN_VALUE})+", re.IGNORECASE
-)
-_DSN_SECRET = re.compile(
+_DSN = pattern(rf"\b{_DSN_KEY}={_DSN_VALUE}(?:(?:\s+|;\s*){_DSN_KEY}={_DSN_VALUE})+", re.IGNORECASE)
+_DSN_SECRET = pattern(
     rf"(?P<front>\b(?:password|passwd|pwd|sslpassword)=){_DSN_VALUE}", re.IGNORECASE
 )
 
 _STRING = r"[bru]{0,2}(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"
 # {'password': 'x'} and {"password": "x"}: a mapping as Python or JSON writes it.
-_MAPPING = re.compile(rf"(?P<front>['\"]{_TELLING}['\"]\s*:\s*){_STRING}", re.IGNORECASE)
+_MAPPING = pattern(rf"(?P<front>['\"]{_TELLING}['\"]\s*:\s*){_STRING}", re.IGNORECASE)
 # connect(password="x"), PASSWORD = "x": a line of source, as tracebacks quote it.
-_ASSIGNMENT = re.compile(rf"(?P<front>\b{_TELLING}\s*=\s*){_STRING}", re.IGNORECASE)
+_ASSIGNMENT = pattern(rf"(?P<front>\b{_TELLING}\s*=\s*){_STRING}", re.IGNORECASE)
 
 
 def mask_url(url: str) -> str:
@@ -64,10 +64,12 @@ def mask_url(url: str) -> str:
 
 def mask(text: str) -> str:
     """Return a message or a line of a log with every password in a known structure hidden."""
-    text = _AUTHORITY.sub(_hide_authority, text)
-    text = _URL.sub(lambda found: _QUERY.sub(_hide, found[0]), text)
-    text = _DSN.sub(lambda found: _DSN_SECRET.sub(_hide, found[0]), text)
-    return _MAPPING.sub(_hide_string, text)
+    if "://" in text:
+        text = _AUTHORITY.sub(_hide_authority, text)
+        text = _URL.sub(lambda found: _QUERY.sub(_hide, found[0]), text)
+    if "=" in text:
+        text = _DSN.sub(lambda found: _DSN_SECRET.sub(_hide, found[0]), text)
+    return _MAPPING.sub(_hide_string, text) if "'" in text or '"' in text else text
 
 
 def mask_traceback(text: str) -> str:

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from alembic_migrate.events import Event, Report
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OURS = re.compile(r"(alembic|sqlalchemy|mako|pydantic|click|rich|tomlkit)(\.|$)")
+_OURS = pattern(r"(alembic|sqlalchemy|mako|pydantic|click|rich|tomlkit)(\.|$)")
 
 
 @contextmanager

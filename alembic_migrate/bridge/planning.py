@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from copy import copy
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from alembic.script.revision import RevisionError
 from alembic_migrate.bridge.refusals import refuse_ambiguous
 from alembic_migrate.bridge.state import check_heads
 from alembic_migrate.errors import HistoryError, MigrationError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Plan = Callable[[Any], list[Any]]
 
 # What counts from where the database is: +1, -2, branch@+1; abc+1 counts from abc.
-_RELATIVE = re.compile(r"(.+@)?[+-]\d+")
+_RELATIVE = pattern(r"(.+@)?[+-]\d+")
 
 
 class Planning:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from mako import exceptions
 from mako.template import Template
 
 from alembic_migrate.errors import HistoryError, UsageError
+from alembic_migrate.patterns import pattern
 from alembic_migrate.replacing import new_mode
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MAX_ID = 32  # the width of Alembic's version_num column
 
-_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
+_LABEL = pattern(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_ID = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.]*")
 _SYMBOLS = frozenset({"base", "current", "head", "heads"})
 
 

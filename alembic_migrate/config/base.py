@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from alembic_migrate.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 OriginKind = Literal["flag", "environment", "file", "ini", "get_base", "default"]
 
-_SQLITE = re.compile(r"(?P<front>sqlite(?:\+\w+)?://[^/]*/)(?P<path>[^?]+)(?P<query>.*)", re.DOTALL)
+_SQLITE = pattern(r"(?P<front>sqlite(?:\+\w+)?://[^/]*/)(?P<path>[^?]+)(?P<query>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,15 @@ from alembic_migrate.config.problems import (
     wrong_value,
 )
 from alembic_migrate.errors import AlembicMigrateError, ConfigError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
-_NAME_FIELD = re.compile(r"(?<!\$)\{name\}")  # ${name} is a variable
-_MEMORY = re.compile(r"sqlite(\+\w+)?:/*(:memory:)?(\?.*)?")
-_URL = re.compile(
+_NAME = pattern(r"[A-Za-z0-9_-]+")
+_NAME_FIELD = pattern(r"(?<!\$)\{name\}")  # ${name} is a variable
+_MEMORY = pattern(r"sqlite(\+\w+)?:/*(:memory:)?(\?.*)?")
+_URL = pattern(
     r"(?P<dialect>[^:+/]+)(?:\+[^:/]+)?://(?:(?P<user>[^:/@]*)(?::[^@]*)?@)?(?P<rest>.*)"
 )
 

@@ -10,6 +10,7 @@ import tomli
 
 from alembic_migrate.config.keys import TABLE
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +146,7 @@ def decode(path: Path, content: bytes) -> str:
 
 # --- lines -----------------------------------------------------------------------------------
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r'"""(?:\\.|(?!""").)*"{3,5}'
     r"|'''(?:(?!''').)*'{3,5}"
     r'|"(?:\\.|[^"\\\n])*"'
@@ -158,8 +159,8 @@ _TOKEN = re.compile(
 )
 _PART = r"""(?:"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
 _PATH = rf"[ \t]*({_PART}(?:[ \t]*\.[ \t]*{_PART})*)[ \t]*"
-_HEAD = re.compile(rf"[ \t]*\[\[?{_PATH}\]")
-_ENTRY = re.compile(rf"{_PATH}=")
+_HEAD = pattern(rf"[ \t]*\[\[?{_PATH}\]")
+_ENTRY = pattern(rf"{_PATH}=")
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, int]]:

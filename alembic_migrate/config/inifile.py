@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,10 @@ from alembic_migrate.config.files import Document, decode
 from alembic_migrate.config.problems import Place, shown
 from alembic_migrate.config.validation import validate
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Mapping
 
 INI_NAME = "alembic.ini"
@@ -26,7 +27,7 @@ _STRINGS = ("file_template", "timezone", "output_encoding")
 _BOOLEANS = ("recursive_version_locations", "sourceless")
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})  # alembic.util.asbool
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
-_NAMES = re.compile(r", *|(?: +)")
+_NAMES = pattern(r", *|(?: +)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class _Ini:
             )
         if self.get("prepend_sys_path"):
             values["pythonpath"] = self._paths(
-                "prepend_sys_path", ("path_separator",), re.compile(r", *|(?: +)|:")
+                "prepend_sys_path", ("path_separator",), pattern(r", *|(?: +)|:")
             )
         if hooks := self._hooks():
             values["post_write_hooks"] = hooks

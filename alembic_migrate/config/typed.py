@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from alembic_migrate.config.keys import BY_NAME, Key
 from alembic_migrate.config.problems import Place, wrong_value
 from alembic_migrate.config.validation import validate
 from alembic_migrate.errors import UsageError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_KEY = re.compile(r"[A-Za-z0-9_.-]+")
+_KEY = pattern(r"[A-Za-z0-9_.-]+")
 _WITH_STRINGS = frozenset({"string", "path", "hook", "boolean or hook", "strings or string"})
 _STRINGS_ONLY = frozenset({"string", "path", "hook"})
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from alembic_migrate.config.files import decode
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 LARGEST_SECRET = 64 * 1024  # bytes
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_FIELD = "{name}"
 
 
@@ -227,9 +228,9 @@ def _read_secret(path: Path | None) -> str:
 
 # --- dotenv ----------------------------------------------------------------------------------
 
-_SETTING = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_DOUBLE = re.compile(r'"((?:\\.|[^"\\])*)"\s*(?:#.*)?')
-_SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
+_SETTING = pattern(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_DOUBLE = pattern(r'"((?:\\.|[^"\\])*)"\s*(?:#.*)?')
+_SINGLE = pattern(r"'([^']*)'\s*(?:#.*)?")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -272,8 +273,8 @@ def _dotenv_value(text: str) -> str | None:
         (_DOUBLE, _unescaped),
         (_SINGLE, str),
     )
-    for pattern, reading in readings:
-        if match := pattern.fullmatch(text):
+    for form, reading in readings:
+        if match := form.fullmatch(text):
             return reading(match[1])
     if text[:1] in ("'", '"'):
         return None

@@ -18,13 +18,14 @@ from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.statements import is_autocommit, without_comments
 from alembic_migrate.databases.violations import Violations, below, on_driver, references
 from alembic_migrate.errors import MigrationError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import Connection
 
-_DROP = re.compile(
+_DROP = pattern(
     r"""DROP\s+TABLE\s+(IF\s+EXISTS\s+)?(\w+\.)?(?P<name>"([^"]|"")+"|`[^`]+`|\[[^]]+\]|\w+)""",
     re.IGNORECASE,
 )

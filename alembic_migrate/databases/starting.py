@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import code_of, explain, is_database_fault
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ _NOBODY_THERE = frozenset(
     {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETUNREACH, errno.ETIMEDOUT}
 )
 # libpq has neither type nor code for what happens before a session is there.
-_LIBPQ_SAYS = re.compile(
+_LIBPQ_SAYS = pattern(
     r"connection refused|no route to host|host is unreachable|timeout expired|timed out"
     r"|server closed the connection unexpectedly|connection reset|eof detected|unexpected eof"
     r"|temporary failure in name resolution|no such file or directory\s+is the server running"

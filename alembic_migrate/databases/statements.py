@@ -6,6 +6,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from alembic_migrate.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,13 +17,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # MySQL executes what stands in /*! */, and MariaDB what stands in /*M! */ too.
-_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!M?!).*?\*/|/\*M?!\d*)*", re.DOTALL)
-_READS = re.compile(
+_COMMENTS = pattern(r"(\s+|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*(?!M?!).*?\*/|/\*M?!\d*)*", re.DOTALL)
+_READS = pattern(
     r"(SELECT|SHOW|PRAGMA|EXPLAIN|DESCRIBE|SET(?!\s+(PASSWORD|DEFAULT))|BEGIN(?!\s+NOT)|START"
     r"|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|KILL|USE|LOCK|UNLOCK|FLUSH|CHECK)\b",
     re.IGNORECASE,
 )
-_DDL = re.compile(
+_DDL = pattern(
     r"(CREATE|ALTER|DROP|RENAME|TRUNCATE|GRANT|REVOKE)(?!\s+(OR\s+REPLACE\s+)?TEMPORARY)",
     re.IGNORECASE,
 )
@@ -30,47 +32,47 @@ _COMMITS_WITH_DDL = (*_MYSQL, "oracle")
 
 # What MySQL and MariaDB commit for besides, each as their documentation has it and tried where
 # MariaDB is at hand. SET STATEMENT ... FOR stands before another statement.
-_BEFORE = re.compile(r"SET\s+STATEMENT\b.*?\bFOR\s+", re.IGNORECASE | re.DOTALL)
-_COMMITS = re.compile(
+_BEFORE = pattern(r"SET\s+STATEMENT\b.*?\bFOR\s+", re.IGNORECASE | re.DOTALL)
+_COMMITS = pattern(
     r"((ANALYZE|OPTIMIZE|REPAIR|CHECK)\s+((NO_WRITE_TO_BINLOG|LOCAL)\s+)?TABLES?|(UN)?LOCK\s+TABLES?"
     r"|BEGIN(?!\s+NOT)|START|(UN)?INSTALL|IMPORT|FLUSH|RESET|BACKUP|SHUTDOWN"
     r"|SET\s+(PASSWORD|DEFAULT\s+ROLE))\b",
     re.IGNORECASE,
 )
 # What commits on one of them, or where it calls something that does.
-_MAY_COMMIT = re.compile(
+_MAY_COMMIT = pattern(
     r"(CALL|EXECUTE|BEGIN\s+NOT|CACHE\s+INDEX|LOAD\s+INDEX|STOP|CHANGE|XA|CLONE)\b", re.IGNORECASE
 )
-_AUTOCOMMIT = re.compile(
+_AUTOCOMMIT = pattern(
     r"SET\b.*?\bautocommit\b`?\s*:?=\s*(?P<on>1|ON|TRUE|'ON')?", re.IGNORECASE | re.DOTALL
 )
 # What PostgreSQL runs as it likes where no transaction is open: with commits of its own in between.
-_RUNS_CODE = re.compile(r"(CALL|DO)\b", re.IGNORECASE)
+_RUNS_CODE = pattern(r"(CALL|DO)\b", re.IGNORECASE)
 
 # What stands in quotes or in a comment. A backslash escapes on MySQL, and on PostgreSQL behind E.
 _NAMES = r'"(?:[^"]|"")*"|`[^`]*`'
 _QUOTED = {
-    False: re.compile(
+    False: pattern(
         rf"[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|{_NAMES}|(\$\w*\$).*?\1|--[^\n]*|/\*.*?\*/",
         re.DOTALL,
     ),
-    True: re.compile(
+    True: pattern(
         r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`[^`]*`|--\s[^\n]*|#[^\n]*|/\*(?!!).*?\*/",
         re.DOTALL,
     ),
 }
 # COMMIT as a statement of its own, or behind others in one string; not in a routine's body, which
 # stands in quotes on PostgreSQL and in none elsewhere.
-_COMMIT = re.compile(r"(COMMIT|END)\b|.*?;\s*COMMIT\b", re.IGNORECASE | re.DOTALL)
-_ROUTINE = re.compile(
+_COMMIT = pattern(r"(COMMIT|END)\b|.*?;\s*COMMIT\b", re.IGNORECASE | re.DOTALL)
+_ROUTINE = pattern(
     r"(CREATE\b[^;]*?\b(FUNCTION|PROCEDURE|TRIGGER|EVENT)|BEGIN\s+NOT\s+ATOMIC)\b", re.IGNORECASE
 )
 
-_ASKS = re.compile(r"(SELECT|EXPLAIN)\b", re.IGNORECASE)
-_WRITES = re.compile(r"SELECT\b.*\bINTO\b|EXPLAIN\b.*\bANALYZE\b", re.IGNORECASE | re.DOTALL)
-_CALLS = re.compile(r"(\w+)\s*\(")
+_ASKS = pattern(r"(SELECT|EXPLAIN)\b", re.IGNORECASE)
+_WRITES = pattern(r"SELECT\b.*\bINTO\b|EXPLAIN\b.*\bANALYZE\b", re.IGNORECASE | re.DOTALL)
+_CALLS = pattern(r"(\w+)\s*\(")
 # What may stand before a bracket and changes nothing, whoever calls it.
-_HARMLESS = re.compile(
+_HARMLESS = pattern(
     r"all|and|any|array|as|avg|between|by|case|cast|ceil|char_length|coalesce|concat|count"
     r"|current_database|current_schema|current_schemas|current_setting|current_user"
     r"|database|date|distinct|else|exists|extract|filter|first_value|floor|format_type"

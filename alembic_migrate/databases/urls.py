@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 PLACEHOLDER = "driver://user:pass@localhost/dbname"
 
-_AUTHORITY = re.compile(r"^[\w+]+://([^/?#]*)")
-_SECRET_KEYS = re.compile(r"pass|secret|token|key$|pwd|odbc_connect", re.IGNORECASE)
+_AUTHORITY = pattern(r"^[\w+]+://([^/?#]*)")
+_SECRET_KEYS = pattern(r"pass|secret|token|key$|pwd|odbc_connect", re.IGNORECASE)
 _DRIVERS = {
     "psycopg": "psycopg[binary]",
     "psycopg2": "psycopg2-binary",

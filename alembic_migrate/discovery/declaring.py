@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import MetaData
 
+from alembic_migrate.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 # Folders whose files are no application's models, whatever they declare.
 _NO_MODELS = frozenset({"build", "dist", "node_modules", "site-packages", "test", "tests"})
-_TEST_FILE = re.compile(r"test_.*|.*_test|conftest")
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_TEST_FILE = pattern(r"test_.*|.*_test|conftest")
+_WORD = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True)

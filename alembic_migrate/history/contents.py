@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from alembic_migrate.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _HEADER_NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
-_CREATE_TABLE = re.compile(
+_CREATE_TABLE = pattern(
     r"\bCREATE\s+(?:GLOBAL\s+|LOCAL\s+|TEMP\w*\s+|UNLOGGED\s+|FOREIGN\s+|VIRTUAL\s+)*TABLE\s+"
     r"(IF\s+NOT\s+EXISTS\s+)?(?:[\"`\[]?(\w+)[\"`\]]?\s*\.\s*)?[\"`\[]?(\w+)",
     re.IGNORECASE,
 )
-_RENAME_TABLE = re.compile(r"\bRENAME\s+TO\s+[\"`\[]?(\w+)", re.IGNORECASE)
+_RENAME_TABLE = pattern(r"\bRENAME\s+TO\s+[\"`\[]?(\w+)", re.IGNORECASE)
 
 ANY_SCHEMA = "*"
 

@@ -14,22 +14,24 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
+from alembic_migrate.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
 # Words without which nothing inside a function can reach a module's names.
-_REACHING = re.compile(
+_REACHING = pattern(
     rb"\b(?:global|globals|locals|vars|exec|eval|setattr|modules|_alembic_source_encoding|__\w+__)\b"
     rb"|:="
 )
 _REACHES = frozenset({"globals", "locals", "vars", "exec", "eval", "setattr", "modules"})
 _OTHER_NAMES = frozenset({"__doc__", "__getattr__", "__builtins__", "_alembic_source_encoding"})
 _OTHER_ATTRIBUTES = frozenset({"__dict__", "__setattr__", "__delattr__", "modules"})
-_ID_IN_NAME = re.compile(r"([a-f0-9]+)\.py$")  # what Alembic takes where a file says no revision
+_ID_IN_NAME = pattern(r"([a-f0-9]+)\.py$")  # what Alembic takes where a file says no revision
 _NOT_IN_IDS = frozenset("@-+:")
-_BODY = re.compile(rb"^(?:def|async|class|@)", re.MULTILINE)
+_BODY = pattern(rb"^(?:def|async|class|@)", re.MULTILINE)
 
 
 class Header(NamedTuple):

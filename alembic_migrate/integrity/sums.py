@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic_migrate.errors import HistoryError
 from alembic_migrate.history.contents import revision_files
+from alembic_migrate.patterns import pattern
 from alembic_migrate.replacing import replace_file
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ FILE_NAME = "alembic-db.sum"
 UNKNOWN = "-"  # the id of a file that does not say it as a literal
 
 _FORMAT = "1"
-_HEAD = re.compile(r"head(?: \S+)*")
-_LINE = re.compile(r"(?P<format>\d+) (?P<sum>[0-9a-f]{64}) (?P<revision>\S+) (?P<path>\S.*)")
-_CONFLICT = re.compile(r"(<<<<<<<|\|\|\|\|\|\|\||=======|>>>>>>>)( .*)?")
+_HEAD = pattern(r"head(?: \S+)*")
+_LINE = pattern(r"(?P<format>\d+) (?P<sum>[0-9a-f]{64}) (?P<revision>\S+) (?P<path>\S.*)")
+_CONFLICT = pattern(r"(<<<<<<<|\|\|\|\|\|\|\||=======|>>>>>>>)( .*)?")
 _BOM = b"\xef\xbb\xbf"
 
 
