@@ -62,7 +62,7 @@ class Held:
         """
         self._worker.do(lambda: self._run(self._connect), seconds)
 
-    def call(self, work: Callable[[Connection], T], seconds: float = _PATIENCE) -> T:
+    def call(self, work: Callable[[Connection], T], seconds: float | None = None) -> T:
         """Do work on the connection and return what it returns.
 
         Raises:
@@ -74,7 +74,8 @@ class Held:
             assert self._connection is not None
             return work(self._connection)
 
-        return self._worker.do(lambda: self._run(on_connection), seconds)
+        patience = _PATIENCE if seconds is None else seconds
+        return self._worker.do(lambda: self._run(on_connection), patience)
 
     def close(self) -> None:
         """Disconnect; where nothing answers, without waiting for it."""

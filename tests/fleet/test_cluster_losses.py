@@ -6,24 +6,19 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
 from tests.fleet.dasks import scheduler
 from tests.fleet.test_cluster import WAITING, schemas
-from tests.projects import environment
-from tests.safety.histories import finish, wait_until
+from tests.safety.histories import finish, started, wait_until
 
 pytestmark = pytest.mark.xdist_group("dask")
 
 FOUR = ("a", "b", "c", "d")
 IMPATIENT = """
-import sys
 from alembic_migrate.fleet import lookout
 lookout.PATIENCE, lookout.SILENCE = {patience}, {silence}
-from alembic_migrate.cli import main
-sys.exit(main())
 """
 SECONDS = 20
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAITING
@@ -40,23 +35,11 @@ def midway(here, *words, script=WAITING, patience=2.0, silence=60.0):
     """Start an upgrade, and give it when a is done, b and c are under way and d waits."""
     for name in "bc":
         here.write(f"special_{name}.py", script.format(here=here.root))
-    code = IMPATIENT.format(patience=patience, silence=silence)
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "upgrade", *words, "--keep-going", "--jobs", "2"],
-        cwd=here.root,
-        env=environment(here.root),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    setup = IMPATIENT.format(patience=patience, silence=silence)
+    more = ("--keep-going", "--jobs", "2")
+    with started(here, "upgrade", *words, *more, setup=setup) as process:
         wait_until(lambda: all((here.root / f"at_{name}").exists() for name in "bc"))
         yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def told(here, process, why, hint):

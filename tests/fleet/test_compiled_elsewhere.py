@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from alembic_migrate.databases.catalogue.comparing import compare
@@ -20,7 +17,7 @@ from tests.fleet.test_compiled import (
     make_schemas,
     write,
 )
-from tests.projects import Result, check, environment
+from tests.safety.histories import finish, start
 
 # Told by the sessions themselves: the statements that make the table, and whether SQLAlchemy
 # compiled them there.
@@ -43,18 +40,8 @@ WORTH = "from alembic_migrate.bridge import proving\nproving._WORTH = 1"
 
 def upgraded(here, *words):
     """Run the upgrade in a process of its own, which proves the SQL of a few tenants, too."""
-    code = f"import sys\n{WORTH}\nfrom alembic_migrate.cli import main\nsys.exit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "upgrade", "-v", *words],
-        cwd=here.root,
-        env=environment(here.root),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    result = Result(done.returncode, done.stdout, done.stderr)
-    check(result, words, 0)
+    result = finish(start(here, "upgrade", "-v", *words, setup=WORTH))
+    assert result.exit == 0, result
     return result
 
 

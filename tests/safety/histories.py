@@ -126,10 +126,23 @@ op.execute({statement!r}.replace("(slow)", slow))
 """
 
 
-def start(project: Project, *words: str, **env: str) -> subprocess.Popen[bytes]:
-    """Start the tool in a process of its own, in a group of its own."""
+def start(
+    project: Project, *words: str, setup: str | None = None, **env: str
+) -> subprocess.Popen[bytes]:
+    """Start the tool in a process of its own, in a group of its own.
+
+    Args:
+        project: where.
+        words: what is typed.
+        setup: Python that is run in that process first.
+        env: variables.
+    """
+    program = ["-m", "alembic_migrate"]
+    if setup is not None:
+        last = "import sys\nfrom alembic_migrate.cli import main\nsys.exit(main())"
+        program = ["-c", f"{setup}\n{last}"]
     return subprocess.Popen(
-        [sys.executable, "-m", "alembic_migrate", *words],
+        [sys.executable, *program, *words],
         cwd=project.root,
         env=environment(project.root, env),
         stdout=subprocess.PIPE,
@@ -140,9 +153,11 @@ def start(project: Project, *words: str, **env: str) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def started(project: Project, *words: str, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the tool, and kill it should it still run when the block is over."""
-    process = start(project, *words, **env)
+def started(
+    project: Project, *words: str, setup: str | None = None, **env: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the tool as ``start``, and kill it should it still run when the block is over."""
+    process = start(project, *words, setup=setup, **env)
     try:
         yield process
     finally:
