@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 20
+SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.fleet.dasks import scheduler
 from tests.fleet.test_cluster import not_at_head, schemas
 
-pytestmark = pytest.mark.xdist_group("dask")
-
 NAMES = ("a", "b")
 
 

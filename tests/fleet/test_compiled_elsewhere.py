@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from alembic_migrate.databases.catalogue.comparing import compare
 from tests.fleet.dasks import scheduler
 from tests.fleet.test_compiled import (
@@ -79,7 +77,6 @@ def test_the_sessions_of_an_async_driver_share_it(project, postgresql_server):
     check_same(*both(project, postgresql_server, "asyncpg", "--jobs", "2"))
 
 
-@pytest.mark.xdist_group("dask")
 def test_the_workers_of_a_cluster_share_it(project, postgresql_server, tmp_path):
     with scheduler(tmp_path) as dask, dask.workers(2):
         check_same(*both(project, postgresql_server, "psycopg", *dask.words))
