@@ -75,10 +75,11 @@ def _refused(path: str) -> Header | Broken:
 
 
 def _imported(target: Target, path: str) -> Header | Broken:
-    from alembic_migrate.bridge.scripts import Scripts  # noqa: PLC0415 - only where it must be
+    from alembic_migrate.bridge.loading import load_file  # noqa: PLC0415 - only where it must be
+    from alembic_migrate.bridge.scripts import Scripts  # noqa: PLC0415
 
     try:
-        script = Scripts(target).load_file(Path(path))
+        script = load_file(Scripts(target), Path(path))
     except HistoryError as error:
         return Broken(path, error.message)
     values = dict(vars(script.module)) if script is not None else {}

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic.script import Script, ScriptDirectory
+from alembic.script import ScriptDirectory
 from alembic.script.revision import (
     CycleDetected,
     MultipleHeads,
@@ -15,8 +15,9 @@ from alembic.script.revision import (
     ResolutionError,
     RevisionError,
 )
-from alembic.util import CommandError, to_tuple
+from alembic.util import CommandError
 
+from alembic_migrate.bridge.loading import load_revisions
 from alembic_migrate.bridge.records import record
 from alembic_migrate.bridge.sums import keep_sum
 from alembic_migrate.bridge.writing import (
@@ -28,12 +29,13 @@ from alembic_migrate.bridge.writing import (
     safe_message,
     write_new,
 )
-from alembic_migrate.discovery.modules import describe
 from alembic_migrate.errors import AlembicMigrateError, HistoryError, RevisionNotFound, UsageError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
+
+    from alembic.script import Script
 
     from alembic_migrate.results import Revision
     from alembic_migrate.targets import Target
@@ -72,73 +74,7 @@ class Scripts(ScriptDirectory):
 
     def _load_revisions(self) -> Iterator[Script]:
         self.target.enter()  # revisions may import the project's own modules
-        loaded: dict[str, Script] = {}
-        seen: set[Path] = set()
-        for location in self._version_locations:
-            if not location.exists():
-                continue
-            for path in Script._list_py_dir(self, location):  # noqa: SLF001 - Alembic's own list
-                real = path.resolve()
-                script = None if real in seen else self.load_file(real)
-                seen.add(real)
-                if script is None:
-                    continue
-                twin = loaded.get(script.revision)
-                if twin is not None:
-                    raise HistoryError(
-                        f"{self.target.prefix}two files have the revision id "
-                        f"{script.revision}: {twin.path} and {script.path}",
-                        hint="give one of them another id (revision = ...) and file name",
-                    )
-                loaded[script.revision] = script
-        self._check_links(loaded)
-        yield from loaded.values()
-
-    def load_file(self, path: Path) -> Script | None:
-        """Import a revision file; None where its name is none of a revision's.
-
-        Raises:
-            HistoryError: it cannot be loaded, or has no revision or down_revision.
-        """
-        try:
-            return Script._from_path(self, path)  # noqa: SLF001 - there is no public way
-        except CommandError:
-            raise HistoryError(
-                f"{path} has no revision id",
-                hint="add revision = '...' to it, or move it out of the versions folder",
-            ) from None
-        except AttributeError as error:
-            if error.name == "down_revision":
-                # Alembic takes a missing id from the file's name, where that may be one.
-                name = error.name if hasattr(error.obj, "revision") else "revision"
-                raise HistoryError(
-                    f"{path} has no {name}", hint=f"add {name} = ... to it"
-                ) from None
-            raise _broken(path, error) from error
-        except (Exception, SystemExit) as error:
-            raise _broken(path, error) from error
-
-    def _check_links(self, loaded: dict[str, Script]) -> None:
-        names = set(loaded) | {
-            label for script in loaded.values() for label in script.branch_labels
-        }
-        for script in loaded.values():
-            for link in script._versioned_down_revisions:  # noqa: SLF001 - ids alone count here
-                if link not in loaded:
-                    raise self._dangling(script, "down_revision", link)
-            for link in to_tuple(script.dependencies, default=()):
-                # A dependency may be a label or the beginning of an id.
-                if link not in names and not any(name.startswith(link) for name in loaded):
-                    raise self._dangling(script, "depends_on", link)
-
-    def _dangling(self, script: Script, key: str, link: str) -> HistoryError:
-        return HistoryError(
-            f"{script.path}: {key} names {link!r}, and there is no such revision in "
-            f"{', '.join(map(str, self._version_locations))}",
-            hint="is a file missing (another branch of git, a file that was not added)? "
-            f"else correct {key} in that file",
-            data={"file": script.path, "revision": link},
-        )
+        return load_revisions(self, self.target)
 
     def check_new(
         self, rev_id: str | None, version_path: str | None, label: str | None = None
@@ -307,14 +243,6 @@ class Scripts(ScriptDirectory):
         longest_first = sorted(lacking, key=len, reverse=True)
         scripts = {s.revision: s for found in longest_first for s in reversed(found)}
         return tuple(record(script) for script in scripts.values())
-
-
-def _broken(path: Path, error: BaseException) -> HistoryError:
-    return HistoryError(
-        f"the revision file {path} cannot be loaded: {describe(error)}",
-        hint="correct the file; --raiseerr shows the whole traceback",
-        data={"file": str(path)},
-    )
 
 
 def _hooks(target: Target) -> list[Mapping[str, str]]:

@@ -14,6 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
+from alembic_migrate.history.inert import is_inert
 from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Header(NamedTuple):
         labels: its own branch labels.
         depends_on: ids or labels that it depends on besides.
         doc: the file's docstring, without blanks around it.
+        inert: importing the file does nothing that anybody could tell.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Header(NamedTuple):
     labels: tuple[str, ...]
     depends_on: tuple[str, ...]
     doc: str
+    inert: bool = False
 
 
 class Broken(NamedTuple):
@@ -82,7 +85,8 @@ def read(path: str) -> Header | Broken | None:
         tree = _parsed(source, path)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return _broken(path, error)
-    return _literal(path, source, tree)
+    header = _literal(path, source, tree)
+    return header._replace(inert=is_inert(tree)) if header is not None else None
 
 
 def plain(

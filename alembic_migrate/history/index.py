@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Said = tuple[Any, ...] | None
     Entries = dict[str, tuple[State, Said]]
 
-_MAGIC = b"alembic-migrate history 1\n"
+_MAGIC = b"alembic-migrate history 2\n"
 _SUM = 4  # bytes of the checksum
 _RACY = 2_000_000_000  # nanoseconds: two writes so close may leave the same time on a file
 

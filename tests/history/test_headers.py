@@ -125,7 +125,7 @@ def test_a_literal_header_is_what_an_import_says(written, text):
     path = written(text)
     found = read(str(path))
     with warnings.catch_warnings(action="ignore"):
-        assert found == alembic_says(path)
+        assert found._replace(inert=False) == alembic_says(path)
 
 
 @pytest.mark.parametrize(("text", "revision", "down"), IMPORTED.values(), ids=IMPORTED)
@@ -159,7 +159,7 @@ def test_a_header_that_says_something_unusual_is_left_to_alembic(written, text):
 
 def test_an_id_is_taken_from_the_name_of_a_file_that_says_none(written):
     path = written("down_revision = None\n", "0a1b.py")
-    assert read(str(path)) == alembic_says(path)
+    assert read(str(path))._replace(inert=False) == alembic_says(path)
     assert read(str(path)).revision == "0a1b"
     assert read(str(written("down_revision = None\n", "0a1b_more.py"))) is None
 

@@ -151,7 +151,7 @@ def marshalled(data):
         lambda content: b"",
         lambda content: content[: len(content) // 2],
         lambda content: content[:-1] + bytes([content[-1] ^ 1]),
-        lambda content: content.replace(b"history 1", b"history 0"),
+        lambda content: content.replace(b"history 2", b"history 1"),
         lambda content: b'{"version": 1}',
         lambda content: marshalled(b"\xff\xff\xff"),
         lambda content: marshalled(marshal.dumps(17, 4)),
