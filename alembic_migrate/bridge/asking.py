@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import code_of, explain, is_database_fault
 from alembic_migrate.databases.room import free_connections
-from alembic_migrate.databases.starting import wait_until_up
 from alembic_migrate.databases.state import read_heads, table_names
 from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.databases.urls import sqlite_place
@@ -58,6 +57,8 @@ def await_start(target: Target) -> None:
         DatabaseError: it is not up by then.
     """
     if target.wait > 0:
+        from alembic_migrate.databases.starting import wait_until_up  # noqa: PLC0415 - for --wait
+
         timeout = target.connect_timeout
         url = target.configured_url()
         wait_until_up(url, target.engine_factory, seconds=target.wait, timeout=timeout)

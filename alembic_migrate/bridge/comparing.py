@@ -9,12 +9,12 @@ from alembic_migrate.bridge.autogenerate import NewRevision, found_changes, revi
 from alembic_migrate.bridge.environment import Request, run_environment, version_table_of
 from alembic_migrate.bridge.forgetting import Forgotten, tell_forgotten
 from alembic_migrate.bridge.progress import Progress
-from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.bridge.state import check_heads
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
+    from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.events import Report
     from alembic_migrate.results import Change
     from alembic_migrate.targets import Target
@@ -39,13 +39,12 @@ class Differences:
     forgotten: tuple[Forgotten, ...] = ()
 
 
-def differences(target: Target, report: Report) -> Differences:
+def differences(target: Target, scripts: Scripts, report: Report) -> Differences:
     """Compare models and database; where the database is not at head, only say where it is.
 
     Raises:
         AlembicMigrateError: either of them cannot be read.
     """
-    scripts = Scripts(target)
     context = revision_context(target, scripts, NewRevision(autogenerate=True), None)
     seen: list[tuple[str, ...]] = []
     at_head = True

@@ -22,7 +22,6 @@ from alembic_migrate.bridge.logs import (
     kept_logging,
     tell_steps_once,
 )
-from alembic_migrate.bridge.own import run_own
 from alembic_migrate.bridge.ownership import Ownership
 from alembic_migrate.databases.connecting import guarded, outside_loop
 from alembic_migrate.databases.threads import quiet_threads
@@ -272,6 +271,8 @@ def _run(target: Target, scripts: Scripts, request: Request) -> Environment:
         if target.environment == "builtin":
             environment.run_builtin()
         else:
+            from alembic_migrate.bridge.own import run_own  # noqa: PLC0415 - for an env.py
+
             run_own(environment)
         target.tell_warnings(report)
         return environment

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.discovery.declaring import Declarations, Places
 from alembic_migrate.history.contents import Made, made_tables, revision_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from alembic_migrate.discovery.declaring import Declarations
     from alembic_migrate.targets import Target
 
 IncludeObject = Callable[[Any, Any, Any, bool, Any], bool]
@@ -98,6 +98,11 @@ class Ownership:
     def _unimported(self, table: str) -> Path | None:
         """Return a file that declares a table of this base's and was not imported."""
         if self._declarations is None:
+            from alembic_migrate.discovery.declaring import (  # noqa: PLC0415 - for a lost table
+                Declarations,
+                Places,
+            )
+
             models = self.target.own_models()
             places = Places(
                 packages=() if models is None else models.packages,

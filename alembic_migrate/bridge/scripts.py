@@ -222,6 +222,11 @@ class Scripts(ScriptDirectory):
             data={"base": self.target.name, "heads": sorted(heads)},
         )
 
+    def has(self, revision: str) -> bool:
+        """Tell whether there is a revision of just this id."""
+        found = self.revision_map._revision_map.get(revision)  # noqa: SLF001 - labels are in it too
+        return found is not None and found.revision == revision
+
     def applied(self, heads: Sequence[str]) -> set[str]:
         """Return the ids that a database has whose version table holds these."""
         if not heads:

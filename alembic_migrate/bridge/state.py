@@ -80,10 +80,9 @@ def check_heads(
         DatabaseError: it names a revision that the folder lacks, or one row is the ancestor of
             another.
     """
-    known = {script.revision for script in scripts.walk_revisions()}
     table = version_table or target.version_table
     for head in heads:
-        if head not in known:
+        if not scripts.has(head):
             raise DatabaseError(
                 f"{target.prefix}the version table {table} names revision {head}, which "
                 f"{target.folder} does not have",

@@ -55,22 +55,23 @@ def check(
     """
 
     def work(target: Target) -> Check:
+        scripts = Scripts(target)
         if scratch or drift:
-            return _check(target, _on_scratch(target, report, drifting=drift), scratch=True)
-        return _check(target, _in_place(target, report), scratch=False)
+            found = _on_scratch(target, scripts, report, drifting=drift)
+            return _check(target, scripts, found, scratch=True)
+        return _check(target, scripts, _in_place(target, scripts, report), scratch=False)
 
     return each(targets, work, keep_going=True)
 
 
-def _in_place(target: Target, report: Report) -> _Found:
+def _in_place(target: Target, scripts: Scripts, report: Report) -> _Found:
     """Compare the models with the database itself, where it is at head."""
-    found = differences(target, report)
-    return _Found(found, Scripts(target).pending(*found.heads))
+    found = differences(target, scripts, report)
+    return _Found(found, scripts.pending(*found.heads))
 
 
-def _on_scratch(target: Target, report: Report, *, drifting: bool) -> _Found:
+def _on_scratch(target: Target, scripts: Scripts, report: Report, *, drifting: bool) -> _Found:
     """Compare models, and the database where that is asked for, with the replayed history."""
-    scripts = Scripts(target)
     database = look(target, scripts, report) if drifting else None
     place, heads = _place(target, scripts, report, database)
     drifted: Drift | None = None
@@ -79,7 +80,7 @@ def _on_scratch(target: Target, report: Report, *, drifting: bool) -> _Found:
             replay_for(there, scripts, database.heads, report)
             drifted = drift(look(there, scripts, quietly(report)), database)
         replay_for(there, scripts, "heads", report)
-        found = differences(there, report)
+        found = differences(there, scripts, report)
     left_out = tuple(sorted({*found.left_out, *(drifted.tables if drifted else ())}))
     models = replace(found, database=place, heads=heads, left_out=left_out)
     return _Found(models, scripts.pending(*heads), drifted)
@@ -104,11 +105,11 @@ def _has_url(target: Target) -> bool:
         return False
 
 
-def _check(target: Target, found: _Found, *, scratch: bool) -> Check:
+def _check(target: Target, scripts: Scripts, found: _Found, *, scratch: bool) -> Check:
     models = found.models
     again = " --scratch" if found.pending else ""
     findings = (
-        *several_heads(target, Scripts(target).get_heads()),
+        *several_heads(target, scripts.get_heads()),
         *(_pending(target, revision) for revision in found.pending),
         *(model_change(target, change, again) for change in models.changes),
         *(not_imported(forgotten) for forgotten in models.forgotten),

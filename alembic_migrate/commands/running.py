@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from alembic_migrate.bridge.sums import warn_of_sums
 from alembic_migrate.bridge.upgrading import upgrade as upgrade_one
 from alembic_migrate.commands.each import Over, each, is_fixed, is_symbol, one
-from alembic_migrate.commands.sharing import prepared
 from alembic_migrate.databases.urls import identity, mask
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, ConsentError, UsageError
 
@@ -56,8 +55,10 @@ def upgrade(
     check_upgrade(targets, confirm, report)
     work = partial(upgrade_one, revision=revision, sql=sql, tag=tag)
     again = is_fixed(revision)
-    if sql:
+    if sql or all(target.tenant is None for target in targets):
         return over(targets, work, repeatable=again)
+    from alembic_migrate.commands.sharing import prepared  # noqa: PLC0415 - for tenants
+
     return over(
         targets,
         work,

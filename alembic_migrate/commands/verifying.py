@@ -204,7 +204,7 @@ class Verifier:
     def _models(self) -> Question:
         self.stage.be_at(len(self.revisions))
         with self.stage.used() as there:
-            found = differences(there, quietly(self._report))
+            found = differences(there, self.scripts, quietly(self._report))
         return _answered(
             "models",
             (
