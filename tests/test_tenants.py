@@ -444,6 +444,7 @@ def test_a_tenant_is_called_the_same_everywhere(project, command, name):
     assert f"\n  {globex}: failed: " in failed
     assert "tenant globex: " not in failed
     assert f"[{acme}] Running upgrade r1 -> r2" in failed
+    command(here, "downgrade", "r1", "--tenant", "acme")
     events = command(here, "upgrade", "--format", "jsonl", "--keep-going", status=6).jsonl
     assert {each["base"] for each in events if "base" in each} == {acme, globex}
     last = events[-1]

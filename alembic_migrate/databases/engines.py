@@ -22,11 +22,12 @@ class OfOneDatabase:
     each time an engine is new what it needs to know of it.
 
     Attributes:
-        known: an engine for the URL that was asked for last.
+        known: the URL that was asked for last, and an engine for it. A URL is no key: the path of a
+            file may hold what cannot be encoded.
         temporary: the engines are disposed of after use.
     """
 
-    known: dict[URL, Engine | AsyncEngine] = field(default_factory=dict)
+    known: list[tuple[URL, Engine | AsyncEngine]] = field(default_factory=list)
     temporary: bool = True
 
     def __call__(self, url: URL) -> Engine | AsyncEngine:
@@ -35,10 +36,9 @@ class OfOneDatabase:
         Raises:
             ConfigError: as ``open_engine``.
         """
-        if url not in self.known:
-            self.known.clear()
-            self.known[url] = open_engine(url)
-        made = self.known[url]
+        if not self.known or self.known[0][0] != url:
+            self.known[:] = [(url, open_engine(url))]
+        made = self.known[0][1]
         return twin(made) if isinstance(made, Engine) else type(made)(twin(made))
 
 

@@ -108,7 +108,7 @@ def statements(result):
     found = {}
     for line in result.jsonl:
         message, base = line.get("message", ""), line.get("base") or ""
-        if line.get("event") == "sql" and "/" in base and message.startswith(CHANGING):
+        if line.get("event") == "sql" and base and message.startswith(CHANGING):
             found.setdefault(base, []).append(re.sub(UUID, "...", message))
     return found
 
