@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shlex
 from dataclasses import dataclass, field, fields
@@ -11,14 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from alembic_migrate.config.configuration import UNNAMED
-from alembic_migrate.config.tenants import FIELD
 from alembic_migrate.databases.timeouts import ConnectTimeout
-from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
-from alembic_migrate.discovery.models import Models, load_models
-from alembic_migrate.discovery.modules import extend_path, load_hook, module_exists
-from alembic_migrate.errors import ConfigError, DiscoveryError, UsageError
+from alembic_migrate.databases.urls import mask
+from alembic_migrate.discovery.modules import extend_path, load_hook
+from alembic_migrate.errors import ConfigError
 from alembic_migrate.events import Event, Report, ignore
+from alembic_migrate.targets.addresses import (
+    configured_url_of,
+    engine_factory_of,
+    url_of,
+    url_of_base,
+)
+from alembic_migrate.targets.folders import existing_folder_of, folder_of
 from alembic_migrate.targets.kinds import kind_of
+from alembic_migrate.targets.modelling import models_of, own_models_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,9 +31,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from alembic_migrate.config.base import BaseConfig
-    from alembic_migrate.config.tenants import Tenancy
     from alembic_migrate.databases.connecting import EngineFactory
     from alembic_migrate.databases.sharing import Sharing
+    from alembic_migrate.discovery.models import Models
     from alembic_migrate.targets.kinds import EnvironmentKind
     from alembic_migrate.targets.tenants import TenantPlace
 
@@ -131,21 +136,7 @@ class Target:
     @cached_property
     def folder(self) -> Path:
         """Return the migrations folder, which may be shipped by a package and may not exist."""
-        text = str(self.config["directory"])
-        if os.path.isabs(text) or ":" not in text:  # noqa: PTH117 - as Alembic tells them apart
-            return Path(text)
-        package, _, inside = text.partition(":")
-        self.enter()  # it may be a package of the project's own
-        try:
-            spec = importlib.util.find_spec(package)
-        except ImportError:
-            spec = None
-        if spec is None or not spec.submodule_search_locations:
-            raise ConfigError(
-                f"{self.prefix}directory = {text!r}: there is no package {package}",
-                hint='write directory = "package:folder", or a plain folder',
-            )
-        return Path(spec.submodule_search_locations[0]).joinpath(*inside.split(":"))
+        return folder_of(self)
 
     @property
     def is_packaged(self) -> bool:
@@ -167,23 +158,7 @@ class Target:
         Raises:
             UsageError: it does not exist or is no folder.
         """
-        folder = self.folder
-        if folder.is_dir():
-            return folder
-        found = "is a file" if folder.exists() else "does not exist"
-        hint = f"make it: alembic-db init{self.flag}"
-        if folder.exists():
-            hint = f'name a folder: directory = "{folder.name}_db"'
-        if self.config.ini_location is not None:
-            hint += f'; or, since {self.config.ini_location[0].name} says so: directory = "'
-            hint += f'{self.config.ini_location[1]}" under {self.table}'
-        where = f"directory: {self.config.origin('directory').text}"
-        if self.config.file is None:
-            root = self.config.root
-            where += f"; no pyproject.toml at or above {root} has a [tool.alembic-migrate] table"
-        raise UsageError(
-            f"{self.prefix}the migrations folder {folder} {found} ({where})", hint=hint
-        )
+        return existing_folder_of(self)
 
     @cached_property
     def models(self) -> Models:
@@ -192,53 +167,11 @@ class Target:
         Raises:
             DiscoveryError: as ``load_models``.
         """
-        return self.shared("models", self._load_models)
-
-    def _load_models(self) -> Models:
-        self.enter()
-        config = self.config
-        metadata = config["metadata"] or ()
-        paths = (metadata,) if isinstance(metadata, str) else tuple(metadata)
-        found = load_models(
-            module=self._base_module,
-            metadata=paths,
-            models=tuple(config["models"] or ()),
-            sweep=not self._names_models,
-            asked_by=config.origin("module").text,
-        )
-        if not found.tables:
-            self.warnings.append(
-                f"{self.title} has no tables at all: is every model imported? "
-                'models = ["package.models.*"] imports what is missing'
-            )
-        return found
-
-    @property
-    def _names_models(self) -> bool:
-        """Tell whether ``models`` says which modules there are, and no ``module`` does."""
-        return bool(self.config["models"]) and not self.config.is_set("module")
-
-    @property
-    def _base_module(self) -> str | None:
-        """Return the module whose ``get_base()`` is asked; None where there is none to ask.
-
-        The default one is not missed where ``models`` or ``metadata`` give what it would.
-        """
-        module = str(self.config["module"])
-        if self.config["metadata"] or (self._names_models and not module_exists(module)):
-            return None
-        return module
+        return self.shared("models", lambda: models_of(self))
 
     def own_models(self) -> Models | None:
         """Return the models; None where nothing names them and ``env.py`` may bring its own."""
-        try:
-            return self.models
-        except DiscoveryError as error:
-            config = self.config
-            asked = any(config.is_set(key) for key in ("module", "metadata", "models"))
-            if asked or error.data.get("module") is None or self.environment == "builtin":
-                raise
-            return None
+        return own_models_of(self)
 
     def enter(self) -> None:
         """Put the project on ``sys.path``, and note what it hides there."""
@@ -260,48 +193,15 @@ class Target:
         Raises:
             ConfigError: there is none, or it cannot be read.
         """
-        found = self.configured_url()
-        if found is None:
-            places = ["no --url", f"no url in {self.config.file or 'pyproject.toml'}"]
-            hint = 'set it: url = "postgresql+psycopg://user:${PASSWORD}@host/name"'
-            if self._base_module is not None:
-                places.append("get_base() returned no 'sqlalchemy_url'")
-            elif not self.config["metadata"]:
-                places.append(f"and there is no {self.config['module']} with a get_base()")
-                hint += f'\nor name the module that has it: module = "{self.config["module"]}"'
-            raise ConfigError(f"{self.title} has no database URL: {', '.join(places)}", hint=hint)
-        return found
+        return url_of(self)
 
     def configured_url(self) -> URL | None:
-        """Return the URL that flag, file or ``get_base()`` give, or None; a tenant's, of a tenant.
-
-        Of a base that has no database but its tenants' it is that of the first tenant: whoever asks
-        wants to know the kind of database, or a server for a scratch database.
+        """Return the URL that flag, file or ``get_base()`` give, or None; as ``addresses`` does.
 
         Raises:
             ConfigError: it cannot be read.
         """
-        place = self.tenant_place
-        if place is None:
-            own = self.base_url()
-            return own if own is not None else self._url_of_first_tenant()
-        if place.tenancy.url is None:
-            own = self.base_url()
-            return place.database(own, self.title) if own is not None else None
-        template = place.tenancy.url
-        if self.migrating and FIELD in str(self.config["migrate_url"]):
-            template = str(self.config["migrate_url"])
-        where = f"{self.title} (tenants.url)"
-        return place.filled(parse_url(template, where), where)
-
-    def _url_of_first_tenant(self) -> URL | None:
-        tenancy: Tenancy | None = self.config["tenants"]
-        if tenancy is None or tenancy.url is None or (tenancy.query and not tenancy.query_url):
-            return None
-        from alembic_migrate.targets.tenants import expand  # noqa: PLC0415 - imports SQLAlchemy
-
-        tenants = expand(self)
-        return tenants[0].configured_url() if tenants else None
+        return configured_url_of(self)
 
     @cached_property
     def tenant_place(self) -> TenantPlace | None:
@@ -314,24 +214,7 @@ class Target:
 
     def base_url(self) -> URL | None:
         """Return the URL of the base's own database, or None."""
-        if self.migrating and self.config["migrate_url"]:
-            origin = self.config.origin("migrate_url").text
-            return parse_url(str(self.config["migrate_url"]), f"{self.title} ({origin})")
-        text = self.config.url
-        if text is not None:
-            origin = self.config.origin("url").text
-            return parse_url(text, f"{self.title} ({origin})")
-        models = self.own_models()
-        if models is None or models.url is None:
-            return None
-        return self._from_root(parse_url(models.url, f"{self.title} (get_base())"))
-
-    def _from_root(self, url: URL) -> URL:
-        """Return a URL whose SQLite file, where it is relative, is at the project's root."""
-        file = sqlite_file(url)
-        if file is None or file.is_absolute():
-            return url
-        return url.set(database=os.path.normpath(self.config.root / file))
+        return url_of_base(self)
 
     @property
     def shown_url(self) -> str | None:
@@ -400,16 +283,7 @@ class Target:
 
         It is the configured hook, and for a tenant's schema what keeps its sessions in there.
         """
-        hook = self.hook("engine")
-        place = self.tenant_place
-        if place is None or self.schema is None:
-            from alembic_migrate.databases.engines import OfOneDatabase  # noqa: PLC0415 - as below
-
-            return hook or OfOneDatabase()
-        from alembic_migrate.databases.tenancy import InSchemas  # noqa: PLC0415 - imports SQLAlchemy
-
-        known: dict[Any, Any] = self.shared("engines", dict)
-        return InSchemas((self.schema, *place.tenancy.shared), hook, self.how_to_make, known)
+        return engine_factory_of(self)
 
     @property
     def how_to_make(self) -> str | None:
