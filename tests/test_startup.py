@@ -192,6 +192,27 @@ def test_only_a_table_is_drawn_with_rich(two_bases, imported):
     assert imported("status", "--format", "json") == {"sqlalchemy"}
 
 
+def all_imported(project, *words):
+    told = project.root / "imported.json"
+    project.run(*words, told, python=("-c", WATCHED))
+    return set(json.loads(told.read_text()))
+
+
+def test_colours_for_pages_that_nobody_sees_are_not_imported(tutorial):
+    tutorial.run("init")
+    for words in ("migrate -m one", "upgrade", "check", "downgrade base", "history --verbose"):
+        found = all_imported(tutorial, *words.split())
+        assert "pygments" not in found
+        assert "mako" in found or words.startswith("history")
+
+
+def test_a_project_may_colour_what_it_likes(tutorial):
+    tutorial.run("init")
+    models = tutorial.read("model/base.py")
+    tutorial.write("model/base.py", f"import mako.ext.pygmentplugin\n{models}")
+    assert "pygments" in all_imported(tutorial, "migrate", "-m", "one")
+
+
 def test_importing_the_package_imports_nothing_of_its_dependencies(two_bases):
     told = two_bases.root / "imported.json"
     code = (

@@ -39,8 +39,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     gc.set_threshold(max(_SELDOM, before[0]) if before[0] else 0, *before[1:])
     try:
         from alembic_migrate.cli.entry import main as enter  # noqa: PLC0415 - as late as can be
+        from alembic_migrate.unneeded import left_out  # noqa: PLC0415 - the same
 
-        enter(argv)
+        with left_out():
+            enter(argv)
     finally:
         gc.set_threshold(*before)
 
