@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from alembic_migrate.databases.connecting import guarded, run_on
 from alembic_migrate.databases.faults import code_of, explain, is_database_fault
+from alembic_migrate.databases.keeping import hand_on
 from alembic_migrate.databases.room import free_connections
 from alembic_migrate.databases.state import read_heads, table_names
 from alembic_migrate.databases.threads import quiet_threads
@@ -41,9 +42,15 @@ def ask(target: Target, question: Callable[[Connection], T]) -> T:
         DatabaseError: it does not answer, told in our words.
     """
     url = target.url
+
+    def answered(connection: Connection) -> T:
+        answer = question(connection)
+        hand_on(connection)
+        return answer
+
     try:
         with quiet_threads(), guarded(timeout=target.connect_timeout, reading=True):
-            return run_on(url, question, target.engine_factory)
+            return run_on(url, answered, target.engine_factory)
     except Exception as error:
         if is_database_fault(error) or isinstance(error, DatabaseError):
             raise explain(error, url, target.how_to_make) from error

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from alembic.runtime.migration import MigrationContext
 
+    from alembic_migrate.bridge.applying import Applying
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.targets import Target
 
@@ -79,6 +80,11 @@ class Job:
         self.progress = Progress(target, scripts, report)
         self.planning = Planning(target, scripts, verb, asked, plan)
         self._heads: tuple[str, ...] = ()
+        self._applying: Applying | None = None
+        if verb == "upgrade" and target.compiled is not None:
+            from alembic_migrate.bridge.applying import applying  # noqa: PLC0415 - for tenants alone
+
+            self._applying = applying(self.progress, target.compiled)
 
     def run(self, destination: str | tuple[str, ...]) -> Run:
         """Run the steps that lead to a destination from where the database is.
@@ -243,6 +249,9 @@ class Job:
                     refuse_unmanaged(self.target, context.connection, steps)
                 if steps and not heads:
                     context._ensure_version_table()  # noqa: SLF001 - only now is it needed
+            if self._applying is not None and self._applying.can(steps, context):
+                self._applying.apply(steps, heads, context)
+                return []
             return self.progress.watch(steps, context)
 
         more: dict[str, Any] = {"purge": True} if self.purge else {}

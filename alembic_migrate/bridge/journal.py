@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, inspect, select
 from sqlalchemy.types import TypeDecorator
 
+from alembic_migrate import results
 from alembic_migrate.bridge.asking import ask
 from alembic_migrate.databases.connecting import run_on
 from alembic_migrate.databases.watching import OURS
 from alembic_migrate.integrity.sums import text_sum
-from alembic_migrate.results import Applied, JournalEntry
 from alembic_migrate.targets.target import JOURNAL_SUFFIX
 from alembic_migrate.version import VERSION
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
     from alembic_migrate.databases.holding import Held
+    from alembic_migrate.results import Applied, JournalEntry
     from alembic_migrate.targets import Target
 
 T = TypeVar("T")
@@ -200,7 +201,7 @@ def entries(target: Target, connection: Connection) -> tuple[JournalEntry, ...]:
         return ()
     rows = connection.execute(select(table).order_by(table.c.id.desc())).mappings()
     return tuple(
-        JournalEntry(
+        results.JournalEntry(
             revision=row["revision"],
             direction=row["direction"],
             started=row["started"].replace(tzinfo=UTC).isoformat(timespec="milliseconds"),
@@ -224,7 +225,7 @@ def read_journal(target: Target) -> Applied:
     Raises:
         DatabaseError: the database cannot be read.
     """
-    return Applied(target.name, ask(target, lambda c: entries(target, c)))
+    return results.Applied(target.name, ask(target, lambda c: entries(target, c)))
 
 
 def unfinished(target: Target, connection: Connection) -> JournalEntry | None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from alembic.runtime.migration import RevisionStep
 from alembic.util import to_tuple
 
+from alembic_migrate import results
 from alembic_migrate.events import Event
-from alembic_migrate.results import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_migrate.events import Report
+    from alembic_migrate.results import Revision
     from alembic_migrate.targets import Target
 
 
@@ -31,7 +32,7 @@ def record(script: Script, current: Iterable[str] | None = None) -> Revision:
     """
     down = script._versioned_down_revisions  # noqa: SLF001 - what Alembic's own text shows
     # Alembic keeps labels and next revisions in sets, whose order changes from run to run.
-    return Revision(
+    return results.Revision(
         revision=script.revision,
         down_revisions=tuple(down),
         depends_on=to_tuple(script.dependencies, default=()),

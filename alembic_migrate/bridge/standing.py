@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from alembic_migrate import results
 from alembic_migrate.bridge.asking import (
     ask,
     await_start,
@@ -17,10 +18,10 @@ from alembic_migrate.bridge.asking import (
 )
 from alembic_migrate.bridge.histories import plain_history_of
 from alembic_migrate.history.headers import Unclear
-from alembic_migrate.results import Current, DatabaseRevisions, Revision, Run, State, Status
 
 if TYPE_CHECKING:
     from alembic_migrate.bridge.asking import Standing
+    from alembic_migrate.results import Current, Revision, Run, State, Status
     from alembic_migrate.targets import Target
 
 
@@ -43,8 +44,8 @@ def current(target: Target, known: Standing | None = None) -> Current | None:
     if len(set(ids)) < len(ids) or any(each not in nodes for each in ids):
         return None
     found = tuple(history.record(each, ids) for each in sorted(ids))
-    database = DatabaseRevisions(database=target.shown_url or "", revisions=found)
-    return Current(base=target.name, databases=(database,), at_head=history.is_at_head(ids))
+    database = results.DatabaseRevisions(database=target.shown_url or "", revisions=found)
+    return results.Current(base=target.name, databases=(database,), at_head=history.is_at_head(ids))
 
 
 def _heads(target: Target, known: Standing | None) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ class Told:
     def row(self, base: str, state: State, **more: Any) -> Status:
         """Return it as a row of ``status``; what it does not know of is given."""
         fields = {"pending": None, "lock": self.lock, "unknown": self.unknown, **more}
-        return Status(base, self.database, self.ids, self.heads, state=state, **fields)
+        return results.Status(base, self.database, self.ids, self.heads, state=state, **fields)
 
 
 class Seen(NamedTuple):
@@ -141,7 +142,9 @@ def nothing_to_do(target: Target, revision: str) -> Run | None:
     except Unclear:
         return None
     at = tuple(sorted(ids))
-    return Run(target.name, "upgrade", target.shown_url, before=at, after=at, heads=history.heads)
+    return results.Run(
+        target.name, "upgrade", target.shown_url, before=at, after=at, heads=history.heads
+    )
 
 
 def _is_half_applied(target: Target) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+from alembic_migrate import results
 from alembic_migrate.bridge.asking import connected_heads, connected_tables, tables_beside
 from alembic_migrate.bridge.environment import Place, Request, run_environment
 from alembic_migrate.bridge.progress import Progress
 from alembic_migrate.bridge.records import record
 from alembic_migrate.errors import DatabaseError
-from alembic_migrate.results import DatabaseRevisions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from alembic_migrate.bridge.scripts import Scripts
     from alembic_migrate.events import Report
+    from alembic_migrate.results import DatabaseRevisions
     from alembic_migrate.targets import Target
 
 
@@ -58,7 +59,7 @@ def database_revisions(
 ) -> DatabaseRevisions:
     """Return ids of a version table as records, those that the folder lacks apart."""
     known = {script.revision: script for script in scripts.walk_revisions()}
-    return DatabaseRevisions(
+    return results.DatabaseRevisions(
         database=database or "",
         revisions=tuple(record(known[head], heads) for head in sorted(heads) if head in known),
         unknown=tuple(sorted(head for head in heads if head not in known)),

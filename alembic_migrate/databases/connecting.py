@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import create_engine, pool
 from sqlalchemy.engine import URL, Connection, Dialect, Engine
 
+from alembic_migrate.databases.keeping import release
 from alembic_migrate.databases.listening import listening, others
 from alembic_migrate.databases.sockets import Opened, cuttable, watch_peer
+from alembic_migrate.databases.statements import apart
 from alembic_migrate.databases.urls import is_async, missing_driver, sqlite_file
 from alembic_migrate.errors import ConfigError
 
@@ -80,7 +82,7 @@ def run_on(url: URL, work: Callable[[Connection], T], factory: EngineFactory | N
                 return work(connection)
         finally:
             if is_temporary(factory):
-                engine.dispose()
+                release(engine)
     return outside_loop(lambda: asyncio.run(_run_async(engine, work)))
 
 
@@ -216,7 +218,8 @@ def guarded(
 
     def executing(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if on_sql is not None:
-            on_sql(statement)
+            for each in apart(statement):
+                on_sql(each)
 
     with cuttable() as opened:
         guard = _Guard(timeout, reading, on_connect, opened)

@@ -12,6 +12,7 @@ from alembic_migrate.databases.connecting import open_engine, sync_of
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Dialect
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,17 @@ class OfOneDatabase:
 def twin(made: Engine | AsyncEngine) -> Engine:
     """Return an engine like one of ours, which shares the statements that it compiles."""
     engine = sync_of(made)
-    other = apart(engine)
+    return alike(engine, engine.pool.recreate())
+
+
+def alike(engine: Engine, pool: Pool) -> Engine:
+    """Return an engine like one of ours, which shares the statements that it compiles.
+
+    Args:
+        engine: ours.
+        pool: where the other one has its connections from.
+    """
+    other = _with_pool(engine, pool)
     other._compiled_cache = engine._compiled_cache  # noqa: SLF001 - there is no other way
     return other
 
@@ -60,8 +71,12 @@ def apart(engine: Engine, dialect: Dialect | None = None) -> Engine:
         engine: the project's.
         dialect: in place of the engine's.
     """
+    return _with_pool(engine, engine.pool.recreate(), dialect)
+
+
+def _with_pool(engine: Engine, pool: Pool, dialect: Dialect | None = None) -> Engine:
     other = Engine(
-        engine.pool.recreate(),
+        pool,
         dialect or engine.dialect,
         engine.url,
         execution_options=engine.get_execution_options(),

@@ -10,8 +10,9 @@ import contextlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from alembic_migrate.databases.connecting import open_engine, sync_of
+from alembic_migrate.databases.connecting import is_temporary, open_engine, sync_of
 from alembic_migrate.databases.engines import apart
+from alembic_migrate.databases.keeping import hand_on, release
 from alembic_migrate.databases.patience import Worker
 from alembic_migrate.databases.sockets import cut, has_news
 from alembic_migrate.databases.timeouts import ConnectTimeout
@@ -35,9 +36,13 @@ class Held:
 
     Args:
         engine: makes it; with an asynchronous driver too.
+
+    Attributes:
+        is_clean: its session may be handed on: nothing is held on it any more.
     """
 
     def __init__(self, engine: Engine) -> None:
+        self.is_clean = False
         self._engine = engine
         self._loop = asyncio.new_event_loop() if engine.dialect.is_async else None
         self._worker = Worker(self._cut)
@@ -97,9 +102,11 @@ class Held:
 
     def _disconnect(self) -> None:
         if self._connection is not None:
+            if self.is_clean:
+                hand_on(self._connection)
             self._connection.close()
             self._connection = None
-        self._engine.dispose()
+        release(self._engine)
 
     def _end(self) -> None:
         with contextlib.suppress(Exception):
@@ -127,7 +134,7 @@ def held(
     """
     made = open_engine(url, factory)
     engine = sync_of(made)
-    connection = Held(engine if factory is None else apart(engine))
+    connection = Held(engine if is_temporary(factory) else apart(engine))
     try:
         connection.connect((timeout or ConnectTimeout()).of_url(url) + _PATIENCE)
         yield connection

@@ -90,7 +90,7 @@ class Compiled:
     def around(self, revision: str, connection: Connection, run: Run) -> Run:
         """Return what executes the statements of a revision; of one without them, its own."""
         statements = self.revisions.get(revision)
-        if statements is None or traits(connection) != self.server:
+        if statements is None or not self.fits(connection):
             return run
 
         def execute(**_given: Any) -> None:
@@ -102,6 +102,14 @@ class Compiled:
                     raise
 
         return execute
+
+    def has(self, revision: str) -> bool:
+        """Tell whether the SQL of a revision is among it."""
+        return revision in self.revisions
+
+    def fits(self, connection: Connection) -> bool:
+        """Tell whether it is what SQLAlchemy would write for a connection's server."""
+        return traits(connection) == self.server
 
     def is_outdated(self, revision: str, file: str) -> bool:
         """Tell whether the file of a revision was changed since its SQL was noted."""
@@ -124,6 +132,12 @@ def _sum_as_of(file: str, *_state: int) -> str:
 def shared_line(error: BaseException) -> int | None:
     """Return the line of a revision's file whose shared statement has failed, or None."""
     return getattr(error, _LINE, None)
+
+
+def as_sent(sql: str, connection: Connection) -> str:
+    """Return what a driver sends of a statement that was noted."""
+    halves = connection.dialect.paramstyle in {"format", "pyformat"}
+    return sql.replace("%%", "%") if halves else sql
 
 
 def traits(connection: Connection) -> tuple[Any, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy.engine import Connection
 
@@ -88,6 +88,33 @@ _HARMLESS = pattern(
 
 
 _SHORT = 2_000  # characters
+
+
+class Together(str):
+    """Statements that are sent to the server in one string.
+
+    Args:
+        statements: what is sent.
+        shown: what is told of each, where that is not the same.
+
+    Attributes:
+        shown: the statements as they are told.
+    """
+
+    __slots__ = ("shown",)
+    shown: tuple[str, ...]
+
+    def __new__(cls, statements: Iterable[str], shown: Iterable[str]) -> Self:
+        """Return the string."""
+        # A comment at the end of one ends with its line.
+        made = super().__new__(cls, "\n;\n".join(statements))
+        made.shown = tuple(shown)
+        return made
+
+
+def apart(statement: str) -> tuple[str, ...]:
+    """Return the statements that were put together in a string; of another one itself."""
+    return statement.shown if isinstance(statement, Together) else (statement,)
 
 
 def _remembered(tell: Callable[P, T]) -> Callable[P, T]:

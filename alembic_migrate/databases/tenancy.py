@@ -16,7 +16,8 @@ from sqlalchemy import column, event, inspect, literal, select, table, text, uni
 from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine, sync_of
-from alembic_migrate.databases.engines import apart, twin
+from alembic_migrate.databases.engines import alike, apart, twin
+from alembic_migrate.databases.keeping import kept_engine
 from alembic_migrate.errors import NoSuchDatabase
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class InSchemas:
         Connecting raises ``NoSuchDatabase`` where the first schema is not there: what is made
         without a schema would be made in the next one.
         """
+        kept = kept_engine(url) if self.factory is None else None
+        if kept is not None:
+            engine = alike(kept, kept.pool)
+            event.listen(engine, "engine_connect", self._enter_kept)
+            return engine
         if self.factory is not None:
             made = open_engine(url, self.factory)
             engine = sync_of(made)
@@ -82,6 +88,15 @@ class InSchemas:
 
     def _default(self, dialect: Dialect, _raw: Any, _record: object) -> None:
         dialect.default_schema_name = self.schemas[0]
+
+    def _enter_kept(self, connection: Connection) -> None:
+        pooled = connection.connection
+        try:
+            self._enter(pooled.dbapi_connection, None)
+        except BaseException:
+            pooled.invalidate()
+            raise
+        self._default(connection.dialect, None, None)
 
     def _enter(self, raw: Any, _record: object) -> None:
         path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alembic_migrate.databases.escaping import in_transaction
 from alembic_migrate.databases.listening import listening
 from alembic_migrate.databases.sockets import cut
+from alembic_migrate.databases.statements import apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +69,8 @@ def watched(statements: Statements, escapes: Escapes) -> Iterator[None]:
     def executed(c: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         _running.discard(_raw(c))
         is_open = in_transaction(c)
-        statements.executed(c, statement, in_transaction=is_open)
+        for each in apart(statement):
+            statements.executed(c, each, in_transaction=is_open)
         escapes.executed(c, is_open=is_open)
 
     def failed(context: Any) -> None:

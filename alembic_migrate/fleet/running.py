@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from alembic_migrate.commands.each import failure, owned
@@ -15,6 +16,8 @@ from alembic_migrate.fleet.order import stages
 from alembic_migrate.results import Outcome
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from alembic_migrate.events import Report
     from alembic_migrate.fleet.cluster import Cluster
     from alembic_migrate.fleet.limits import Fleet
@@ -137,8 +140,16 @@ class Going(Generic[T]):
             from alembic_migrate.fleet.crew import Crew  # noqa: PLC0415 - for several at once
 
             Crew(self, self.work, size, detail=self.fleet.detail).go_through(waiting)
-        while waiting and self.goes_on:
-            self._do_here(waiting.popleft())
+        with self._keeping():
+            while waiting and self.goes_on:
+                self._do_here(waiting.popleft())
+
+    def _keeping(self) -> AbstractContextManager[None]:
+        if not self._is_fleet:
+            return nullcontext()
+        from alembic_migrate.databases.keeping import keeping  # noqa: PLC0415 - imports SQLAlchemy
+
+        return keeping()
 
     def _go_through_elsewhere(self, waiting: deque[Target]) -> None:
         from alembic_migrate.fleet.cluster import Cluster  # noqa: PLC0415 - imports dask

@@ -19,6 +19,7 @@ from alembic_migrate.errors import AlembicMigrateError, Interrupted, Terminated
 from alembic_migrate.fleet.frames import receive, send
 from alembic_migrate.masking import mask
 from alembic_migrate.signals import ends_in_order
+from alembic_migrate.unneeded import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,6 +98,11 @@ def main() -> None:
     """Answer the parent's tasks until it has no more; SIGTERM ends the one under way in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all: the parent decides
     requests, answers = _streams()
+    with left_out():
+        _answer(requests, answers)
+
+
+def _answer(requests: IO[bytes], answers: IO[bytes]) -> None:
     one_at_a_time = threading.Lock()  # the lock's connection has a thread of its own
 
     def tell(message: Event | Answer) -> None:
@@ -104,8 +110,10 @@ def main() -> None:
         with contextlib.suppress(OSError), _undisturbed(), one_at_a_time:
             send(answers, message)
 
+    from alembic_migrate.databases.keeping import keeping  # noqa: PLC0415 - imports SQLAlchemy
+
     worker = Worker(tell)
-    with contextlib.suppress(EOFError, OSError, Terminated), ends_in_order():
+    with contextlib.suppress(EOFError, OSError, Terminated), ends_in_order(), keeping():
         while True:
             answer = worker.do(receive(requests))
             sys.stdout.flush()  # a line that has not ended

@@ -6,17 +6,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alembic_migrate import results
 from alembic_migrate.history.graph import Graph
 from alembic_migrate.history.headers import Broken, Header, Unclear
 from alembic_migrate.history.scanning import scan
 from alembic_migrate.history.symbols import resolve
 from alembic_migrate.history.walking import newest_first
-from alembic_migrate.results import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from alembic_migrate.history.scanning import ImportHeader
+    from alembic_migrate.results import Revision
 
 
 class History:
@@ -117,7 +118,7 @@ class History:
         """
         node = self.graph.nodes[revision]
         header = node.header
-        return Revision(
+        return results.Revision(
             revision=revision,
             down_revisions=header.down,
             depends_on=header.depends_on,

@@ -141,7 +141,8 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
     with contextlib.ExitStack() as stack:
         with guarded(timeout=wish.timeout, reading=False):
             connection = stack.enter_context(held(wish.url, wish.factory, wish.timeout))
-        if said := connection.call(lambda c: _prepare(c, wish.pooler)):
+        said, restoring = connection.call(lambda c: _prepare(c, wish.pooler))
+        if said:
             tell(said)
         wait_for(
             lambda: connection.call(lock.try_acquire),
@@ -154,7 +155,8 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
             yield Gate(lambda: connection.call(lock.is_held), connection)
         finally:
             with contextlib.suppress(Exception):  # a cut connection has given it back already
-                connection.call(lambda c: c.exec_driver_sql(lock.releasing(c)))
+                connection.call(lambda c: _leave(c, lock.releasing(c), *restoring))
+                connection.is_clean = True
 
 
 def none_known(
@@ -174,15 +176,23 @@ def none_known(
         tell(f"no lock is known for {backend}: see to it that only one process migrates at a time")
 
 
-def _prepare(connection: Connection, pooler: str | None) -> str | None:
-    """Keep the server from dropping a connection that only holds a lock; return a warning."""
-    said = None
-    if connection.dialect.name == "postgresql":
-        said = refuse_pooler(connection, pooler)
-        set_postgres(connection, {"application_name": APPLICATION, "idle_session_timeout": "0"})
-    else:
+def _prepare(connection: Connection, pooler: str | None) -> tuple[str | None, list[str]]:
+    """Keep the server from dropping a connection that only holds a lock.
+
+    Returns:
+        A warning or None, and the statements that put its settings back.
+    """
+    if connection.dialect.name != "postgresql":
         connection.execute(text("SET SESSION wait_timeout = 86400"))
-    return said
+        return None, []
+    said = refuse_pooler(connection, pooler)
+    settings = {"application_name": APPLICATION, "idle_session_timeout": "0"}
+    return said, set_postgres(connection, settings)
+
+
+def _leave(connection: Connection, *statements: str) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement)
 
 
 @contextmanager

@@ -1,0 +1,104 @@
+"""Connections that the tenants of one process hand on from one to the next.
+
+To connect, and to let the server's new process read its catalogue, takes as long as a revision or
+two. A session that ran any code of the project's own is not handed on, and of others nothing but
+the session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
+
+from alembic_migrate.databases.sockets import has_news
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL, Connection, Engine
+
+# Drivers whose connections belong to no event loop, and that send several statements as they are.
+_DRIVERS = frozenset({"psycopg", "psycopg2"})
+_AT_ONCE = 2  # connections of one process: the gate's and the one that migrates
+
+# A session of PostgreSQL keeps in memory whatever table it has met.
+_TENANTS = 50
+
+# What statements leave that change no setting. DISCARD ALL would take away more: what a listener of
+# the project's set when the session began.
+_CLEAN = "DISCARD TEMP; DISCARD SEQUENCES; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all()"
+
+_HANDED_ON, _USES = "alembic_migrate_handed_on", "alembic_migrate_uses"
+
+_ENGINES: ContextVar[dict[URL, Engine] | None] = ContextVar("kept_engines", default=None)
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Keep connections for the tenants that follow, until the end of the block."""
+    engines: dict[URL, Engine] = {}
+    token = _ENGINES.set(engines)
+    try:
+        yield
+    finally:
+        _ENGINES.reset(token)
+        for engine in engines.values():
+            engine.dispose()
+
+
+def kept_engine(url: URL) -> Engine | None:
+    """Return an engine whose pool is everybody's who asks for the same URL; None: nothing is kept.
+
+    Args:
+        url: a database of PostgreSQL's.
+    """
+    engines = _ENGINES.get()
+    if engines is None or url.get_dialect().driver not in _DRIVERS:
+        return None
+    if url not in engines:
+        engine = create_engine(url, poolclass=QueuePool, pool_size=_AT_ONCE, max_overflow=-1)
+        event.listen(engine.pool, "checkout", _taken)
+        event.listen(engine.pool, "checkin", _given_back)
+        engines[url] = engine
+    return engines[url]
+
+
+def hand_on(connection: Connection) -> None:
+    """Let a session be handed on when its connection is closed: it ran no code but ours."""
+    if not (connection.closed or connection.invalidated):
+        connection.connection.info[_HANDED_ON] = True
+
+
+def release(engine: Engine) -> None:
+    """Close what an engine has open, unless it is kept."""
+    engines = _ENGINES.get() or {}
+    if all(engine.pool is not kept.pool for kept in engines.values()):
+        engine.dispose()
+
+
+def _taken(raw: Any, record: Any, _proxy: object) -> None:
+    """Connect anew where the server has ended a session, or has a word to say."""
+    uses = record.info.setdefault(_USES, 0)
+    if uses and has_news(raw):
+        raise DisconnectionError
+    record.info[_USES] = uses + 1
+
+
+def _given_back(raw: Any, record: Any) -> None:
+    """Clean a session that is handed on, and end every other one."""
+    if raw is None:
+        return
+    if record.info.pop(_HANDED_ON, False) and record.info[_USES] < _TENANTS:
+        with contextlib.suppress(Exception):
+            cursor = raw.cursor()
+            cursor.execute(_CLEAN)
+            cursor.close()
+            raw.commit()
+            return
+    record.invalidate()
