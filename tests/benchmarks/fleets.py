@@ -109,7 +109,10 @@ def main() -> None:
     """Make the fleets, time the tools and print the table."""
     given = arguments()
     # As a server in production has them, where the tests' own is quicker.
-    server = start_postgresql(fsync="on", synchronous_commit="on", full_page_writes="on")
+    settings = dict.fromkeys(
+        ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"), "on"
+    )
+    server = start_postgresql(**settings)
     taken: list[Taken] = []
     print(f"{given.kind}, {given.revisions} revisions, {given.jobs} processes\n")
     print(f"{HEADING}\n| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |", flush=True)

@@ -26,7 +26,7 @@ COLOURS = {
     "django-multiprocessing": "#2e8b57",
 }
 
-MARKS = (2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # milliseconds
+MARKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # milliseconds
 
 
 def main() -> None:
@@ -58,7 +58,7 @@ def drawn(results: dict[str, Any]) -> Figure:
         ticks = sorted({each["tenants"] for each in results["taken"]})
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
         axes.set_yticks(MARKS, [f"{mark:,}" for mark in MARKS])
-        axes.set_ylim(2, 1_000)
+        axes.set_ylim(MARKS[0], MARKS[-1])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside right upper")
