@@ -60,7 +60,7 @@ class InProcess:
 
 def forget_modules(root: Path) -> None:
     """Forget the modules that were imported from below a folder."""
+    below = f"{root}{os.sep}"
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file is not None and Path(file).is_relative_to(root):
+        if (getattr(module, "__file__", None) or "").startswith(below):
             del sys.modules[name]

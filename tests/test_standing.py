@@ -143,7 +143,7 @@ def set_up(root, statements):
         connection.commit()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data(), histories(), st.booleans(), st.booleans())
 def test_what_is_said_without_alembic_is_what_is_said_with_it(data, history, recursive, journal):
     files, rows = history

@@ -62,7 +62,7 @@ def test_any_history_is_the_one_that_alembic_loads(history):
 
 
 @pytest.fixture
-def three(tutorial):
+def three(tutorial, command):
     """A project of three revisions, of which the database has the first."""
 
     def made(first: str = "", last: str = ""):
@@ -71,7 +71,7 @@ def three(tutorial):
         for name, (down, more) in files.items():
             text = revision_text(name, down, upgrade=f"op.execute('CREATE TABLE {name} (x int)')")
             write(f"migrations/versions/{name}.py", text + more)
-        tutorial.run("upgrade", "a1")
+        command(tutorial, "upgrade", "a1")
         path = "migrations/versions/a1.py"
         write(path, tutorial.read(path) + first)
         return tutorial
@@ -79,17 +79,17 @@ def three(tutorial):
     return made
 
 
-def test_what_is_applied_is_not_run_again(three):
+def test_what_is_applied_is_not_run_again(three, command):
     project = three(first="\nfrom sqlalchemy import NoSuchThing\n")
-    assert "2 revisions" in project.run("upgrade").stdout
+    assert "2 revisions" in command(project, "upgrade").stdout
 
 
-def test_what_may_matter_to_others_is_run_all_the_same(three):
+def test_what_may_matter_to_others_is_run_all_the_same(three, command):
     project = three(first="\nimport no_such_module\n")
-    assert "a1.py cannot be loaded" in project.run("upgrade", status=1).stderr
+    assert "a1.py cannot be loaded" in command(project, "upgrade", status=1).stderr
 
 
-def test_what_cannot_be_loaded_is_told_before_anything_runs(three):
+def test_what_cannot_be_loaded_is_told_before_anything_runs(three, command):
     project = three(last="\nfrom sqlalchemy import NoSuchThing\n")
-    assert "c3.py cannot be loaded" in project.run("upgrade", status=1).stderr
+    assert "c3.py cannot be loaded" in command(project, "upgrade", status=1).stderr
     assert project.stamped("sqlite:///demo.db") == ["a1"]

@@ -60,7 +60,7 @@ def test_an_asynchronous_driver_needs_nothing_but_its_url(here, command, request
     env = {"DATABASE_URL": servers.asynchronous(sync)}
 
     command(here, "migrate", "-m", "first", "--rev-id", "aaa", env=env)
-    assert here.run("upgrade", env=env).stdout == "Upgraded to aaa (head), 1 revision\n"
+    assert command(here, "upgrade", env=env).stdout == "Upgraded to aaa (head), 1 revision\n"
     assert here.tables(sync) == ["alembic_version", "book"]
     assert command(here, "check", env=env).stdout == "No problems found\n"
     assert "CREATE TABLE book (" in command(here, "upgrade", "--sql", env=env).stdout

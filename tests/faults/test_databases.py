@@ -116,9 +116,9 @@ def listening(*, answers: bool):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_server_that_never_answers_is_given_up_within_the_timeout(real_shop, driver):
+def test_a_server_that_never_answers_is_given_up_within_the_timeout(shop, driver):
     with listening(answers=True) as port:
-        project = real_shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
+        project = shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
         started = time.monotonic()
         said = refused(project, "upgrade", status=1)
     assert time.monotonic() - started < 20, "connect_timeout = 1"
@@ -130,9 +130,9 @@ def test_a_server_that_never_answers_is_given_up_within_the_timeout(real_shop, d
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_a_refused_connection_is_told_without_the_password(real_shop, driver):
+def test_a_refused_connection_is_told_without_the_password(shop, driver):
     with listening(answers=False) as port:
-        project = real_shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
+        project = shop(url=f"{driver}://u:{SECRET}@127.0.0.1:{port}/d")
         said = refused(project, "-v", "upgrade", status=1)
     front, hint = said.splitlines()
     where = f"Error: {driver}://u:***@127.0.0.1:{port}/d: nothing answers at that address ("
@@ -141,8 +141,8 @@ def test_a_refused_connection_is_told_without_the_password(real_shop, driver):
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
-def test_an_unknown_host_is_told_without_the_password(real_shop, driver):
-    project = real_shop(url=f"{driver}://u:{SECRET}@no-such-host.invalid/d")
+def test_an_unknown_host_is_told_without_the_password(shop, driver):
+    project = shop(url=f"{driver}://u:{SECRET}@no-such-host.invalid/d")
     front, hint = refused(project, "upgrade", status=1).splitlines()
     where = f"Error: {driver}://u:***@no-such-host.invalid/d: the host name is unknown ("
     assert front.startswith(where)
@@ -151,17 +151,17 @@ def test_an_unknown_host_is_told_without_the_password(real_shop, driver):
 
 @pytest.mark.parametrize("name", ["postgresql_url", "mariadb_url"])
 @pytest.mark.parametrize("driver", [str, asynchronous], ids=["sync", "async"])
-def test_a_wrong_password_and_an_unknown_database_are_told_apart(real_shop, request, name, driver):
+def test_a_wrong_password_and_an_unknown_database_are_told_apart(shop, request, name, driver):
     url = driver(request.getfixturevalue(name))
     wrong = url.replace(ENCODED_PASSWORD, SECRET)
     database = url.rpartition("/")[2]
     masked = url.replace(f"{USER}:{ENCODED_PASSWORD}", f"{USER}:***")
-    front, hint = refused(real_shop(url=wrong), "--raiseerr", "upgrade", status=1).splitlines()[-2:]
+    front, hint = refused(shop(url=wrong), "--raiseerr", "upgrade", status=1).splitlines()[-2:]
     assert front.startswith(f"Error: {masked}: the server refuses the user or the password (")
     assert hint == (
         "  check user and password in the URL; a password with @ : / or % has to be escaped there"
     )
-    unknown = real_shop(url=url.replace(database, "nosuch"))
+    unknown = shop(url=url.replace(database, "nosuch"))
     front, hint = refused(unknown, "upgrade", status=1).splitlines()
     there = masked.replace(database, "nosuch")
     assert front.startswith(f"Error: {there}: there is no such database on the server (")
@@ -173,20 +173,20 @@ READ_ONLY = "the database or this connection is read-only"
 
 
 def test_a_role_that_may_not_and_a_read_only_session_are_told_on_postgresql(
-    real_shop, postgresql_url, postgresql_server
+    shop, postgresql_url, postgresql_server
 ):
     role = f"r{postgresql_url[-8:]}"
     limited = postgresql_url.replace(f"{USER}:{ENCODED_PASSWORD}", f"{role}:{SECRET}")
     postgresql_server.execute(lambda c: c.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'p@ss-w0rd'"))
     try:
         shown_url = limited.replace(SECRET, "***")
-        assert refused(real_shop(url=limited), "upgrade", status=1) == (
+        assert refused(shop(url=limited), "upgrade", status=1) == (
             f"Error: {shown_url}: {LACKS} (permission denied for schema public)\n"
             "  grant it, or use the URL of a role that has it\n"
         )
     finally:
         postgresql_server.execute(lambda c: c.execute(f"DROP ROLE {role}"))
-    project = real_shop(url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
+    project = shop(url=f"{postgresql_url}?options=-cdefault_transaction_read_only%3Don")
     front, hint = refused(project, "upgrade", status=1).splitlines()
     refusal = f"{READ_ONLY} (cannot execute CREATE TABLE in a read-only transaction)"
     assert front.endswith(f": {refusal}")
@@ -194,7 +194,7 @@ def test_a_role_that_may_not_and_a_read_only_session_are_told_on_postgresql(
     assert project.tables(postgresql_url) == []
 
 
-def test_an_account_that_may_only_read_is_told_on_mariadb(real_shop, mariadb_url, mariadb_server):
+def test_an_account_that_may_only_read_is_told_on_mariadb(shop, mariadb_url, mariadb_server):
     database = mariadb_url.rpartition("/")[2]
     account = f"u{database[-8:]}"
     limited = mariadb_url.replace(f"{USER}:{ENCODED_PASSWORD}", f"{account}:{SECRET}")
@@ -205,7 +205,7 @@ def test_an_account_that_may_only_read_is_told_on_mariadb(real_shop, mariadb_url
         ]
     )
     try:
-        assert refused(real_shop(url=limited), "upgrade", status=1) == (
+        assert refused(shop(url=limited), "upgrade", status=1) == (
             f"Error: {limited.replace(SECRET, '***')}: {LACKS} (CREATE command denied to user "
             f"'{account}'@'127.0.0.1' for table `{database}`.`alembic_version` [1142])\n"
             "  grant it, or use the URL of a role that has it\n"

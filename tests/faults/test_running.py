@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.faults.conftest import QuickProject
 from tests.faults.faulty import FAILING, FIRST, refused, refused_in_json, shown
 from tests.projects import revision_text
 
@@ -58,10 +59,10 @@ KEPT = "  a1 ran before it and stays: the database is now at a1\n"
     ids=["sqlite", "mariadb", "postgresql, one transaction", "postgresql"],
 )
 def test_an_operation_that_fails_in_the_middle_says_what_is_left(
-    real_shop, request, name, toml, said, rest, tables, stamped
+    shop, request, name, toml, said, rest, tables, stamped
 ):
     url = request.getfixturevalue(name)
-    project = real_shop({"b2.py": FAILING}, url=url, toml=f'metadata = "shop:Base"\n{toml}')
+    project = shop({"b2.py": FAILING}, url=url, toml=f'metadata = "shop:Base"\n{toml}')
     # The file of SQLite is outside of the project.
     told = refused(project, "upgrade", status=1).replace(url.rpartition("/")[2], "DATABASE")
     assert told == (
@@ -108,7 +109,7 @@ def test_offline_a_revision_that_needs_a_connection_is_named_with_its_line(shop,
 
 
 @pytest.fixture
-def five(project):
+def five(project, command):
     """Bases a to e, of which c has a revision that fails."""
     files = {"shop.py": "from sqlalchemy import MetaData\n\nmetadata = MetaData()\n"}
     lines = ["[tool.alembic-migrate]", 'metadata = "shop:metadata"', 'url = "sqlite:///{name}.db"']
@@ -116,7 +117,8 @@ def five(project):
         lines.append(f"[tool.alembic-migrate.bases.{name}]")
         fails = "op.execute('INSERT INTO nowhere VALUES (1)')" if name == "c" else "pass"
         files[f"migrations/{name}/versions/{name}1.py"] = revision_text(f"{name}1", upgrade=fails)
-    return project({"pyproject.toml": "\n".join(lines) + "\n", **files})
+    made = project({"pyproject.toml": "\n".join(lines) + "\n", **files})
+    return QuickProject(made.root, command)
 
 
 C_FAILED = (
@@ -179,7 +181,7 @@ BROKEN_ENV = "print('to stdout')\nimport nothing_there\n"
 
 
 @pytest.mark.parametrize(
-    ("files", "options", "command", "status", "code"),
+    ("files", "options", "words", "status", "code"),
     [
         ({}, {"toml": "scritp_location = 'x'"}, ("upgrade",), 2, "configuration"),
         ({}, {"url": "nosuch://u:p%40ss-w0rd@h/d"}, ("upgrade",), 2, "configuration"),
@@ -217,10 +219,8 @@ BROKEN_ENV = "print('to stdout')\nimport nothing_there\n"
         ),
     ],
 )
-def test_with_format_json_every_fault_is_one_document(
-    real_shop, files, options, command, status, code
-):
-    assert refused_in_json(real_shop(files, **options), *command, status=status)["code"] == code
+def test_with_format_json_every_fault_is_one_document(shop, files, options, words, status, code):
+    assert refused_in_json(shop(files, **options), *words, status=status)["code"] == code
 
 
 def test_with_format_jsonl_a_fault_is_the_last_line(real_shop):

@@ -9,7 +9,7 @@ import pytest
 from tests.fleet.fleets import write_fleet
 from tests.safety.histories import finish, started
 
-TENANTS = int(os.environ.get("FLEET_TENANTS", "200"))
+TENANTS = int(os.environ.get("FLEET_TENANTS", "80"))
 SECONDS = 100 + TENANTS
 KILLED = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n"
 FAILING = "raise ValueError('not this one')\n"

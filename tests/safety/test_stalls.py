@@ -31,8 +31,8 @@ WAITS = "\nimport pathlib, time\npathlib.Path('at').touch()\ntime.sleep(1)\n"
 FIRST = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}
 HURRIED = """
 from alembic_migrate import signals
-from alembic_migrate.bridge import progress, session
-signals._PATIENCE = progress._HURRY = session._ENDING = 1.0
+from alembic_migrate.bridge import session, telling
+signals._PATIENCE = telling._HURRY = session._ENDING = 1.0
 """
 SECONDS = 9.0  # cancelled 1 (psycopg: up to 5), cut, the session's end 1, and a busy machine
 ANSWERS = 2.0  # seconds that a lock's connection has to answer
