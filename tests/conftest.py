@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests import projects, servers
-from tests.inprocess import InProcess
+from tests.inprocess import InProcess, forget_modules
 
 MakeProject = Callable[..., projects.Project]
 
@@ -38,9 +38,14 @@ def _caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def path_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep what a test's project puts on ``sys.path`` from the tests after it."""
+def _nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Keep what a test's project imports in this process from the tests after it."""
     monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    forget_modules(tmp_path_factory.getbasetemp())
 
 
 def _running(start: Callable[[], servers.Server]) -> Iterator[servers.Server]:

@@ -19,7 +19,6 @@ import alembic_migrate
 from alembic_migrate import errors, findings, plans, results, verifications
 from alembic_migrate.events import Event
 from tests import projects
-from tests.inprocess import forget_modules
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +29,9 @@ def silent(capfd):
 
 
 @pytest.fixture(autouse=True)
-def own_modules(tmp_path, monkeypatch):
-    """Give each test a ``sys.path`` of its own, and forget the modules of its project."""
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+def own_environment(monkeypatch):
     for name in ("ALEMBIC_BASE", "APP_URL", "REPORTING_URL"):
         monkeypatch.delenv(name, raising=False)
-    yield
-    forget_modules(tmp_path)
 
 
 @pytest.fixture

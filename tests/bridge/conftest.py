@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +11,6 @@ from alembic_migrate.bridge.scripts import Scripts
 from alembic_migrate.lint.operations import Captured
 from alembic_migrate.project import load
 from tests import projects
-from tests.inprocess import forget_modules
 
 URLS = {
     "sqlite": "sqlite:///never-made.db",
@@ -41,18 +40,14 @@ def files(dialect: str, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def capture_project() -> Iterator[CaptureProject]:
+def capture_project() -> CaptureProject:
     """``capture_project(project, "a1", "b2")`` returns what these revisions do."""
-    roots = []
 
     def captured(project: projects.Project, *revisions: str, **options: bool) -> list[Captured]:
-        roots.append(project.root)
         (target,) = load(project.root)._targets("read")
         return list(capture(target, Scripts(target), revisions, **options))
 
-    yield captured
-    for root in roots:
-        forget_modules(root)
+    return captured
 
 
 @pytest.fixture

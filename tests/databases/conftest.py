@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy.pool import NullPool
 
 import alembic_migrate
 from alembic_migrate.targets import Target
-from tests.inprocess import forget_modules
 from tests.projects import Project
 
 
@@ -53,17 +51,11 @@ def synchronous(url: str) -> str:
 
 
 @pytest.fixture
-def target_of(monkeypatch) -> Iterator[Callable[..., Target]]:
+def target_of() -> Callable[..., Target]:
     """``target_of(project)`` gives the target of a project's one base, in the tests' process."""
-    made: list[Project] = []
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def make(project: Project, base: str | None = None) -> Target:
-        made.append(project)
         (target,) = alembic_migrate.load(project.root, base=base)._targets("read")
         return target
 
-    yield make
-    for project in made:
-        forget_modules(project.root)
+    return make

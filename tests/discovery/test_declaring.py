@@ -10,7 +10,6 @@ import pytest
 
 from alembic_migrate.discovery.declaring import Declarations, Places
 from alembic_migrate.discovery.modules import import_user_module
-from tests.inprocess import forget_modules
 
 BASE = """
     from sqlalchemy import MetaData
@@ -41,7 +40,6 @@ BASE = """
 def shop(tmp_path, monkeypatch):
     """A project whose module app.db is imported: ``shop(path, text)`` writes another file."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def write(path: str, text: str) -> Path:
         file = tmp_path / path
@@ -52,8 +50,7 @@ def shop(tmp_path, monkeypatch):
     write("app/__init__.py", "from app.db import db\n")
     write("app/db.py", BASE)
     import_user_module("app.db", "a test")
-    yield write
-    forget_modules(tmp_path)
+    return write
 
 
 def found(tmp_path: Path, table: str = "book", package: str = "app") -> Path | None:

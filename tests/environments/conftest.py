@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import alembic.config
 import pytest
 
 import alembic_migrate
-from tests.inprocess import forget_modules
 from tests.projects import COMMAND, Project, Result
 
 BOOK = """
@@ -31,19 +28,13 @@ BOOK = """
 
 
 @pytest.fixture
-def loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., alembic_migrate.Project]]:
+def loaded() -> Callable[..., alembic_migrate.Project]:
     """``loaded(project, **options)`` is ``alembic_migrate.load()`` of a test's project."""
-    roots: list[Path] = []
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def load(project: Project, **options: Any) -> alembic_migrate.Project:
-        roots.append(project.root)
         return alembic_migrate.load(project.root, environ={}, **options)
 
-    yield load
-    for root in roots:
-        forget_modules(root)
+    return load
 
 
 def other(program: str, project: Project, *words: str, **options: Any) -> Result:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import count
 
 import pytest
 
@@ -56,9 +57,9 @@ def revision_file(example: str) -> str:
 
 
 @pytest.fixture
-def captured_body(project: Callable[..., projects.Project]) -> Iterator[CaptureBody]:
+def captured_body(project: Callable[..., projects.Project]) -> CaptureBody:
     """``captured_body(example, "mysql")`` returns what a revision of this text does."""
-    roots = []
+    numbers = count()
 
     def captured(example: str, dialect: str = "postgresql") -> Captured:
         named = {
@@ -66,16 +67,13 @@ def captured_body(project: Callable[..., projects.Project]) -> Iterator[CaptureB
             "app/__init__.py": "",
             "app/models.py": APPLICATION,
         }
-        made = project(files(dialect, **named), name=f"project{len(roots)}")
-        roots.append(made.root)
+        made = project(files(dialect, **named), name=f"project{next(numbers)}")
         (target,) = load(made.root)._targets("read")
         (found,) = capture(target, Scripts(target), ["a1"])
         forget_modules(made.root)
         return found
 
-    yield captured
-    for root in roots:
-        forget_modules(root)
+    return captured
 
 
 @pytest.fixture

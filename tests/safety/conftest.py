@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import alembic_migrate
-from tests.inprocess import forget_modules
 from tests.projects import Project
 from tests.safety.proxies import Proxy
 
@@ -29,16 +27,10 @@ def proxied() -> Iterator[object]:
 
 
 @pytest.fixture
-def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Project], Any]]:
+def library() -> Callable[[Project], Any]:
     """``library(project)`` loads a project in the tests' own process, as an application does."""
-    loaded: list[Project] = []
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def load(project: Project) -> Any:
-        loaded.append(project)
         return alembic_migrate.load(project.root)
 
-    yield load
-    for project in loaded:
-        forget_modules(project.root)
+    return load
