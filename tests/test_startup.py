@@ -232,10 +232,36 @@ def test_garbage_is_looked_for_seldom_while_a_command_runs_and_as_before_afterwa
     monkeypatch.setattr("alembic_migrate.cli.entry.main", lambda _: seen.append(gc.get_threshold()))
     before = gc.get_threshold()
     cli.main([])
-    assert seen == [(50_000, *before[1:])]
+    assert seen == [(200_000, *before[1:])]
     assert gc.get_threshold() == before
     monkeypatch.setattr(gc, "get_threshold", lambda: (10**9, 10, 10))
     set_to = []
     monkeypatch.setattr(gc, "set_threshold", lambda *numbers: set_to.append(numbers))
     cli.main([])
     assert set_to == [(10**9, 10, 10)] * 2, "who asked for less still gets less"
+
+
+# The process's own handler was registered before the command's, so that it is called after it.
+AT_THE_END = """
+import atexit, gc, sys
+from pathlib import Path
+atexit.register(lambda: Path("frozen").write_text(str(gc.get_freeze_count())))
+from alembic_migrate.cli import main
+main()
+"""
+
+
+def test_no_garbage_is_looked_for_when_the_process_ends_but_files_are_flushed(tutorial):
+    tutorial.run("init")
+    models = tutorial.read("model/base.py")
+    left = "left = open('left', 'w')\nleft.write('all of it')\n"
+    tutorial.write("model/base.py", left + models)
+    tutorial.run("migrate", "-m", "one", python=("-c", AT_THE_END))
+    assert int(tutorial.read("frozen")) > 10_000
+    assert tutorial.read("left") == "all of it"
+
+
+def test_garbage_of_a_process_that_only_calls_the_command_is_its_own(tutorial):
+    called = AT_THE_END.replace("main()", "main(sys.argv[1:])")
+    tutorial.run("config", "show", python=("-c", called))
+    assert tutorial.read("frozen") == "0"

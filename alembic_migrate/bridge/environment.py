@@ -28,6 +28,7 @@ from alembic_migrate.databases.threads import quiet_threads
 from alembic_migrate.databases.urls import mask
 from alembic_migrate.errors import ConfigError
 from alembic_migrate.events import Event, Report, ignore
+from alembic_migrate.garbage import libraries
 
 if TYPE_CHECKING:
     from alembic_migrate.bridge.guarding import Guard
@@ -244,6 +245,7 @@ def run_environment(target: Target, scripts: Scripts, request: Request) -> Envir
     """
     if target.environment == "builtin":
         return _run(target, scripts, request)
+    libraries.are_imported()
     # An asynchronous env.py calls asyncio.run(), which a running loop refuses.
     return outside_loop(lambda: _run(target, scripts, request))
 

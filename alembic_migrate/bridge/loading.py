@@ -11,6 +11,7 @@ from alembic.util import CommandError, to_tuple
 
 from alembic_migrate.discovery.modules import describe
 from alembic_migrate.errors import HistoryError
+from alembic_migrate.garbage import libraries
 from alembic_migrate.history.files import listed
 from alembic_migrate.history.scanning import scan
 
@@ -120,6 +121,7 @@ def load_file(directory: ScriptDirectory, path: Path) -> Script | None:
     Raises:
         HistoryError: it cannot be loaded, or has no revision or down_revision.
     """
+    libraries.are_imported()
     try:
         return Script._from_path(directory, path)  # noqa: SLF001 - there is no public way
     except CommandError:

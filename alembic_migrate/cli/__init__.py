@@ -7,7 +7,6 @@ what they need when they are called.
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -24,10 +23,6 @@ _HOMES = {
     "import_models": "alembic_migrate.environment",
 }
 
-# New objects after which Python looks for garbage: a tenth of a short run is spent on that with
-# Python's own number, since imports make many objects and next to no garbage.
-_SELDOM = 50_000
-
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command line and leave the process with its exit status.
@@ -35,16 +30,15 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     Args:
         argv: the words after the program's name; those of the process by default.
     """
-    before = gc.get_threshold()
-    gc.set_threshold(max(_SELDOM, before[0]) if before[0] else 0, *before[1:])
-    try:
-        from alembic_migrate.cli.entry import main as enter  # noqa: PLC0415 - as late as can be
-        from alembic_migrate.unneeded import left_out  # noqa: PLC0415 - the same
+    from alembic_migrate import garbage, unneeded  # noqa: PLC0415 - as late as can be
 
-        with left_out():
+    if argv is None:
+        garbage.libraries.are_to_stay()
+    with garbage.looked_for_seldom():
+        from alembic_migrate.cli.entry import main as enter  # noqa: PLC0415 - the same
+
+        with unneeded.left_out():
             enter(argv)
-    finally:
-        gc.set_threshold(*before)
 
 
 def __getattr__(name: str) -> Any:

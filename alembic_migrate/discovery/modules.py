@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.errors import DiscoveryError
+from alembic_migrate.garbage import libraries
 from alembic_migrate.masking import mask as mask_text
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def import_user_module(name: str, asked_by: str) -> ModuleType:
     Raises:
         DiscoveryError: there is no such module, or it fails while it is imported.
     """
+    libraries.are_imported()
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

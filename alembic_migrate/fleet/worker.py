@@ -15,6 +15,7 @@ import traceback
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
+from alembic_migrate import garbage
 from alembic_migrate.errors import AlembicMigrateError, Interrupted, Terminated
 from alembic_migrate.fleet.frames import receive, send
 from alembic_migrate.masking import mask
@@ -98,7 +99,8 @@ def main() -> None:
     """Answer the parent's tasks until it has no more; SIGTERM ends the one under way in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all: the parent decides
     requests, answers = _streams()
-    with left_out():
+    garbage.libraries.are_to_stay()
+    with garbage.looked_for_seldom(), left_out():
         _answer(requests, answers)
 
 
