@@ -11,41 +11,50 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# New objects after which Python looks for garbage. To import Alembic and SQLAlchemy makes 150,000
-# that stay: with Python's own number a tenth of a short run is spent on looking at them.
-_SELDOM = 200_000
+# New objects after which Python looks for garbage, where its own number is 700 or 2,000.
+_SELDOM = 20_000
+
+# Alembic and SQLAlchemy make some 150,000 when they are imported, and all of them stay.
+_IMPORTED = 200_000
 
 
 @contextmanager
 def looked_for_seldom() -> Iterator[None]:
     """Let Python look for garbage seldom meanwhile; who asked for less still gets less."""
     before = gc.get_threshold()
-    gc.set_threshold(max(_SELDOM, before[0]) if before[0] else 0, *before[1:])
+    _look_after(_SELDOM, before)
     try:
         yield
     finally:
         gc.set_threshold(*before)
 
 
-class _Libraries:
-    """What has been imported before any code of the project's, in a process of the command's own.
+def _look_after(number: int, wished: tuple[int, int, int]) -> None:
+    gc.set_threshold(max(number, wished[0]) if wished[0] else 0, *wished[1:])
 
-    To look for garbage in it when the process ends takes a tenth of a run, and finds only itself.
+
+class _Libraries:
+    """What is imported before any code of the project's, in a process of the command's own.
+
+    To look for garbage in it takes a tenth of a short run while it is imported, and as much again
+    when the process ends; what is found is only itself.
     """
 
     def __init__(self) -> None:
-        self._theirs = False
+        self._wished: tuple[int, int, int] | None = None
 
     def are_to_stay(self) -> None:
-        """Say that this process is the command's own."""
-        self._theirs = True
+        """Say that this process is the command's own, and that they are being imported."""
+        self._wished = gc.get_threshold()
+        _look_after(_IMPORTED, self._wished)
         atexit.register(self._end)
 
     def are_imported(self) -> None:
         """Look no more at what is there: what comes now is the project's."""
-        if self._theirs:
-            self._theirs = False
+        if self._wished is not None:
             gc.freeze()
+            gc.set_threshold(*self._wished)
+            self._wished = None
 
     def _end(self) -> None:
         """Flush files that were left open: what is not looked at might refer to them."""

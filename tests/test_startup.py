@@ -232,7 +232,7 @@ def test_garbage_is_looked_for_seldom_while_a_command_runs_and_as_before_afterwa
     monkeypatch.setattr("alembic_migrate.cli.entry.main", lambda _: seen.append(gc.get_threshold()))
     before = gc.get_threshold()
     cli.main([])
-    assert seen == [(200_000, *before[1:])]
+    assert seen == [(20_000, *before[1:])]
     assert gc.get_threshold() == before
     monkeypatch.setattr(gc, "get_threshold", lambda: (10**9, 10, 10))
     set_to = []

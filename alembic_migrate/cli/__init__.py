@@ -32,9 +32,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """
     from alembic_migrate import garbage, unneeded  # noqa: PLC0415 - as late as can be
 
-    if argv is None:
-        garbage.libraries.are_to_stay()
     with garbage.looked_for_seldom():
+        if argv is None:
+            garbage.libraries.are_to_stay()
         from alembic_migrate.cli.entry import main as enter  # noqa: PLC0415 - the same
 
         with unneeded.left_out():

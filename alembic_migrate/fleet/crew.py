@@ -11,6 +11,7 @@ from alembic_migrate.commands.each import owned
 from alembic_migrate.errors import AlembicMigrateError, Interrupted, Terminated
 from alembic_migrate.fleet.processes import Process
 from alembic_migrate.fleet.worker import Answer, Task
+from alembic_migrate.garbage import libraries
 from alembic_migrate.results import Outcome
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Crew:
 
     def go_through(self, waiting: deque[Target]) -> None:
         """Take targets from those that wait while the run goes on, and wait for what was begun."""
+        libraries.are_imported()  # this process does nothing but wait, maybe for hours
         for thread in self._threads:
             thread.start()
         self._begin(waiting)

@@ -99,8 +99,8 @@ def main() -> None:
     """Answer the parent's tasks until it has no more; SIGTERM ends the one under way in order."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all: the parent decides
     requests, answers = _streams()
-    garbage.libraries.are_to_stay()
     with garbage.looked_for_seldom(), left_out():
+        garbage.libraries.are_to_stay()
         _answer(requests, answers)
 
 
