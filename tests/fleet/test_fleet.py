@@ -47,12 +47,15 @@ def test_what_a_project_prints_is_told_of_its_database(project, command):
 
 def test_the_first_failure_lets_no_other_begin(project, command):
     here = files(project(), SEVEN)
-    here.write("special_a.py", FAILING)
+    here.write("special_a.py", f"from pathlib import Path\nPath('FAILS').touch()\n{FAILING}")
+    # The other process is busy until the failure is known.
+    waits = "while not os.path.exists('FAILS'):\n    time.sleep(0.02)\ntime.sleep(1)\n"
+    here.write("special_b.py", f"import os, time\n{waits}")
     result = command(here, "upgrade", "-j", "2", status=1)
 
     assert "ValueError: not this one" in result.stderr
     assert "nothing changed: the database is still at base" in result.stderr
-    assert at(here, ("g",)) == {"g": []}
+    assert at(here, ("b", "c")) == {"b": ["r2"], "c": []}
     assert "g: not tried" in result.stderr
 
 
