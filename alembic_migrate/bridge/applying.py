@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 from alembic_migrate.bridge.records import function_of, is_run
 from alembic_migrate.bridge.session import StartAgain
 from alembic_migrate.databases.faults import gave_way
-from alembic_migrate.databases.keeping import hand_on
 from alembic_migrate.databases.sharing import Compiled, as_sent
 from alembic_migrate.databases.statements import Together, is_autocommit
 from alembic_migrate.patterns import pattern
@@ -101,19 +100,15 @@ class Applying:
         def run_of(step: RevisionStep | StampStep) -> Callable[..., None]:
             return self._function(step, maintainer)
 
-        sent = True
         try:
             for step in self._progress.watch(steps, context, run_of):
                 self._run(step, maintainer)
-                sent = sent and self._sending
         except DBAPIError as error:
             lost = error.connection_invalidated or any(gave_way(error).values())
             if lost or not self._sending:
                 raise
             self._refused = True
             raise StartAgain(moved=True) from error
-        if sent and context.connection is not None:
-            hand_on(context.connection)
 
     def _run(self, step: RevisionStep | StampStep, maintainer: HeadMaintainer) -> None:
         """Do as Alembic does with a step, but for what a message has done already."""

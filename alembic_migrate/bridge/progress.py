@@ -14,6 +14,7 @@ from alembic_migrate.bridge.records import announcement, function_of, is_run
 from alembic_migrate.bridge.sites import Sites
 from alembic_migrate.bridge.telling import explained
 from alembic_migrate.databases.executed import Statements
+from alembic_migrate.databases.keeping import hand_on
 from alembic_migrate.errors import LockError, Terminated
 from alembic_migrate.events import Event, Report
 from alembic_migrate.history.literal import is_literal_file
@@ -63,6 +64,8 @@ class Progress:
         self._finished: list[Step] = []
         self._attempt = 0
         self.ending: BaseException | None = None
+        self._left = 0
+        self._is_literal = False
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -101,6 +104,8 @@ class Progress:
             run_of: gives what a step calls, in place of its own function.
         """
         self.offline = bool(context.as_sql)
+        steps = list(steps)
+        self._left, self._is_literal = len(steps), True
         return [self._watched(step, context, run_of) for step in steps]
 
     def _watched(
@@ -131,6 +136,9 @@ class Progress:
                 with self._escapes_looked_for(step, context.connection):
                     run(**given)
                 self.guard.came_through()
+                self._left -= 1
+                if self._is_literal and not self._left and context.connection is not None:
+                    hand_on(context.connection)
             self.running = replace(begun, seconds=time.perf_counter() - started)
 
         @functools.wraps(step.migration_fn)
@@ -161,6 +169,7 @@ class Progress:
                 literal[path] = is_literal_file(Path(path))
             if literal[path]:
                 return nullcontext()
+        self._is_literal = False
         return self.guard.escapes.looked_for(connection)
 
     @staticmethod

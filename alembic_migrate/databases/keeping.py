@@ -2,7 +2,7 @@
 
 To connect, and to let the server's new process read its catalogue, takes as long as a revision or
 two. A session that ran any code of the project's own is not handed on, and of others nothing but
-the session.
+the session: it is as the server gave it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ _AT_ONCE = 2  # connections of one process: the gate's and the one that migrates
 # A session of PostgreSQL keeps in memory whatever table it has met.
 _TENANTS = 50
 
-# What statements leave that change no setting. DISCARD ALL would take away more: what a listener of
-# the project's set when the session began.
-_CLEAN = "DISCARD TEMP; DISCARD SEQUENCES; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all()"
+# As DISCARD ALL, which refuses to be one of several statements; but that takes away the role which
+# the session began with, and RESET ROLE gives it back.
+_CLEAN = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; RESET ROLE; DEALLOCATE ALL; "
+    "UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
 
 _HANDED_ON, _USES = "alembic_migrate_handed_on", "alembic_migrate_uses"
 
@@ -66,11 +69,18 @@ def kept_engine(url: URL) -> Engine | None:
         event.listen(engine.pool, "checkout", _taken)
         event.listen(engine.pool, "checkin", _given_back)
         engines[url] = engine
-    return engines[url]
+    return None if _is_listened_to(engines[url]) else engines[url]
+
+
+def _is_listened_to(engine: Engine) -> bool:
+    """Tell whether the project does something to each new session, which cleaning would undo."""
+    events = engine.pool.dispatch
+    listeners: Any = (events.connect, events.first_connect, events.checkout)
+    return any(each.parent_listeners for each in listeners)
 
 
 def hand_on(connection: Connection) -> None:
-    """Let a session be handed on when its connection is closed: it ran no code but ours."""
+    """Let a session be handed on when its connection is closed: it ran no code of the project's."""
     if not (connection.closed or connection.invalidated):
         connection.connection.info[_HANDED_ON] = True
 

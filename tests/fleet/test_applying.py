@@ -148,10 +148,16 @@ def test_sessions_are_handed_on_unless_a_revision_had_them(
     sessions(postgresql_url)
     command(here, "upgrade", "-q")
     shared = sessions(postgresql_url)
-    here.write("migrations/versions/r2.py", revision_text("r2", "r1", upgrade=OWN))
+    plain = here.read("pyproject.toml").replace("compiled = true", "compiled = false")
+    here.write("pyproject.toml", plain)
+    here.write("migrations/versions/r2.py", revision_text("r2", "r1", upgrade=TABLE.format("b")))
+    command(here, "upgrade", "-q")
+    literal = sessions(postgresql_url)
+    here.write("migrations/versions/r3.py", revision_text("r3", "r2", upgrade=OWN))
     command(here, "upgrade", "-q")
     own = sessions(postgresql_url)
     assert shared < len(SEVERAL)
+    assert literal < len(SEVERAL)
     assert len(SEVERAL) <= own < 2 * len(SEVERAL)
 
 
