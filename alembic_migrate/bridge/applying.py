@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from alembic_migrate.bridge.records import function_of, is_run
 from alembic_migrate.bridge.session import StartAgain
-from alembic_migrate.databases.faults import gave_way
+from alembic_migrate.databases.faults import code_of, gave_way
 from alembic_migrate.databases.sharing import Compiled, as_sent
-from alembic_migrate.databases.statements import Together, is_autocommit
+from alembic_migrate.databases.statements import Together, is_autocommit, is_commit
 from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Drivers that hand several statements to the server as they are.
 _DRIVERS = frozenset({"psycopg", "psycopg2"})
 _PLAIN_ID = pattern(r"[\w.-]+")
+_CANCELLED = "57014"  # by statement_timeout, or by somebody who does not want it to run
 
 _log = logging.getLogger("alembic.runtime.migration")
 
@@ -66,7 +67,10 @@ class Applying:
             return False
         if is_autocommit(connection) or not self._compiled.fits(connection):
             return False
-        return any(self._is_shared(step) for step in steps)
+        # Where one transaction has them all, what a revision committed on its own would run again
+        # after a refused message.
+        alone = context._transaction_per_migration and not context._in_external_transaction  # noqa: SLF001
+        return (any if alone else all)(self._is_shared(step) for step in steps)
 
     def _is_shared(self, step: RevisionStep | StampStep) -> bool:
         """Tell whether a step moves the version table from one id at most, by SQL that is known."""
@@ -77,7 +81,10 @@ class Applying:
             return False
         name = str(script.revision)
         known = self._compiled.has(name) and not self._compiled.is_outdated(name, script.path)
-        return known and _PLAIN_ID.fullmatch(name) is not None
+        if not known or _PLAIN_ID.fullmatch(name) is None:
+            return False
+        # What it commits itself would stay where the message is refused, and run again.
+        return not any(is_commit(each.sql, "postgresql") for each in self._compiled.revisions[name])
 
     def apply(
         self,
@@ -105,7 +112,7 @@ class Applying:
                 self._run(step, maintainer)
         except DBAPIError as error:
             lost = error.connection_invalidated or any(gave_way(error).values())
-            if lost or not self._sending:
+            if lost or not self._sending or code_of(error) == _CANCELLED:
                 raise
             self._refused = True
             raise StartAgain(moved=True) from error

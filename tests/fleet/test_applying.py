@@ -205,3 +205,43 @@ def test_none_is_left_when_the_run_is_over(schemas, postgresql_url):
         "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
     assert here.rows(postgresql_url, open_ones) == [(0,)]
+
+
+SEEN = 'op.create_table("seen", sa.Column("what", sa.Text()))'
+
+
+def test_what_a_revision_commits_itself_runs_once(schemas, command, postgresql_url):
+    commits = "op.execute(\"INSERT INTO seen VALUES ('x'); COMMIT; INSERT INTO made VALUES (1)\")"
+    here = schemas(f"{SEEN}\n{MAKES}", commits, "op.execute('DELETE FROM made')")
+    command(here, "upgrade", "r1")
+    here.execute(postgresql_url, "ALTER TABLE t1.made ADD CHECK (id > 1)")
+    result = command(here, "upgrade", "--keep-going", "-v", status=6)
+    assert USED.format(2) in result.stderr
+    assert here.rows(postgresql_url, "SELECT what FROM t1.seen") == [("x",)]
+
+
+def test_a_message_that_was_cancelled_is_not_begun_again(schemas, command, postgresql_url):
+    sleeps = "op.execute('INSERT INTO made SELECT 1 FROM seen WHERE pg_sleep(60) IS NOT NULL')"
+    here = schemas(f"{SEEN}\n{MAKES}", sleeps, statement_timeout=0.5)
+    command(here, "upgrade", "r1")
+    here.execute(postgresql_url, "INSERT INTO t1.seen VALUES ('x')")
+    result = command(here, "upgrade", "--keep-going", "-v", status=6)
+    assert USED.format(1) in result.stderr
+    assert "t1: failed: revision r2 failed in upgrade(): " in result.stderr
+    assert "canceling statement due to statement timeout" in result.stderr
+    assert result.stderr.count("[t1] INSERT INTO made") == 1
+
+
+def test_nothing_runs_twice_where_one_transaction_has_all_revisions(
+    schemas, command, postgresql_url
+):
+    commits = """
+with op.get_context().autocommit_block():
+    op.execute("INSERT INTO seen VALUES ('x')")
+"""
+    here = schemas(f"{SEEN}\n{MAKES}", commits, TABLE.format("late"))
+    command(here, "upgrade", "r1")
+    here.execute(postgresql_url, "CREATE TABLE t1.late (id integer)")
+    whole = ("--set", "transaction_per_migration=false")
+    command(here, "upgrade", "--keep-going", *whole, status=6)
+    assert here.rows(postgresql_url, "SELECT what FROM t1.seen") == [("x",)]
