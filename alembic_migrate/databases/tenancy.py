@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL, Connection, Dialect
     from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.pool import PoolProxiedConnection
 
     from alembic_migrate.databases.connecting import EngineFactory
 
@@ -67,9 +68,7 @@ class InSchemas:
         """
         kept = kept_engine(url) if self.factory is None else None
         if kept is not None:
-            engine = alike(kept, kept.pool)
-            event.listen(engine, "engine_connect", self._enter_kept)
-            return engine
+            return self._entering(alike(kept, kept.pool))
         if self.factory is not None:
             made = open_engine(url, self.factory)
             engine = sync_of(made)
@@ -89,14 +88,34 @@ class InSchemas:
     def _default(self, dialect: Dialect, _raw: Any, _record: object) -> None:
         dialect.default_schema_name = self.schemas[0]
 
-    def _enter_kept(self, connection: Connection) -> None:
-        pooled = connection.connection
+    def _entering(self, engine: Engine) -> Engine:
+        """Let an engine enter whatever it takes from a pool of several tenants.
+
+        Each way leads there: a connection that was lost and is made anew is announced nowhere, nor
+        is the driver's own that a revision asks for.
+        """
+        take = engine.raw_connection
+
+        def entered() -> PoolProxiedConnection:
+            pooled = take()
+            self._enter_kept(pooled, engine.dialect)
+            return pooled
+
+        def engine_connect(connection: Connection) -> None:
+            if connection.engine is not engine:  # what ``execution_options()`` has made of it
+                self._enter_kept(connection.connection, engine.dialect)
+
+        engine.raw_connection = entered  # type: ignore[method-assign]
+        event.listen(engine, "engine_connect", engine_connect)
+        return engine
+
+    def _enter_kept(self, pooled: PoolProxiedConnection, dialect: Dialect) -> None:
         try:
             self._enter(pooled.dbapi_connection, None)
         except BaseException:
             pooled.invalidate()
             raise
-        self._default(connection.dialect, None, None)
+        self._default(dialect, None, None)
 
     def _enter(self, raw: Any, _record: object) -> None:
         path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)
