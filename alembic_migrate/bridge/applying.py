@@ -17,7 +17,7 @@ from alembic_migrate.bridge.records import function_of, is_run
 from alembic_migrate.bridge.session import StartAgain
 from alembic_migrate.databases.faults import code_of, gave_way
 from alembic_migrate.databases.sharing import Compiled, as_sent
-from alembic_migrate.databases.statements import Together, is_autocommit, is_commit
+from alembic_migrate.databases.statements import Together, ends_transaction, is_autocommit
 from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Applying:
         if not known or _PLAIN_ID.fullmatch(name) is None:
             return False
         # What it commits itself would stay where the message is refused, and run again.
-        return not any(is_commit(each.sql, "postgresql") for each in self._compiled.revisions[name])
+        return not any(ends_transaction(each.sql) for each in self._compiled.revisions[name])
 
     def apply(
         self,

@@ -64,6 +64,8 @@ _QUOTED = {
 # COMMIT as a statement of its own, or behind others in one string; not in a routine's body, which
 # stands in quotes on PostgreSQL and in none elsewhere.
 _COMMIT = pattern(r"(COMMIT|END)\b|.*?;\s*COMMIT\b", re.IGNORECASE | re.DOTALL)
+# The body of a routine may end so as well, where it stands in no quotes.
+_ENDS = pattern(r"(.*?;)?\s*(END|PREPARE\s+TRANSACTION)\b", re.IGNORECASE | re.DOTALL)
 _ROUTINE = pattern(
     r"(CREATE\b[^;]*?\b(FUNCTION|PROCEDURE|TRIGGER|EVENT)|BEGIN\s+NOT\s+ATOMIC)\b", re.IGNORECASE
 )
@@ -161,6 +163,13 @@ def is_commit(statement: str, dialect: str = "") -> bool:
     if dialect != "postgresql" and _ROUTINE.match(text):
         return False
     return _COMMIT.match(text) is not None
+
+
+@_remembered
+def ends_transaction(statement: str) -> bool:
+    """Tell whether a string for PostgreSQL may keep a part of it, whatever becomes of the rest."""
+    text = _unquoted(statement, backslash=False)
+    return is_commit(statement, "postgresql") or _ENDS.match(text) is not None
 
 
 def commits_by_itself(connection: Connection, statement: str) -> bool:

@@ -210,8 +210,9 @@ def test_none_is_left_when_the_run_is_over(schemas, postgresql_url):
 SEEN = 'op.create_table("seen", sa.Column("what", sa.Text()))'
 
 
-def test_what_a_revision_commits_itself_runs_once(schemas, command, postgresql_url):
-    commits = "op.execute(\"INSERT INTO seen VALUES ('x'); COMMIT; INSERT INTO made VALUES (1)\")"
+@pytest.mark.parametrize("word", ["COMMIT", "END /* of it */ TRANSACTION"])
+def test_what_a_revision_commits_itself_runs_once(schemas, command, postgresql_url, word):
+    commits = f"op.execute(\"INSERT INTO seen VALUES ('x'); {word}; INSERT INTO made VALUES (1)\")"
     here = schemas(f"{SEEN}\n{MAKES}", commits, "op.execute('DELETE FROM made')")
     command(here, "upgrade", "r1")
     here.execute(postgresql_url, "ALTER TABLE t1.made ADD CHECK (id > 1)")
