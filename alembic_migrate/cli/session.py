@@ -77,13 +77,13 @@ class Session:
 
     def report(self, event: Event) -> None:
         """Show an event: on stderr, or among the lines of ``jsonl``."""
+        if event.kind == "sql" and not self.options.verbose:
+            return  # to look at a thousand tables takes twelve thousand statements
         if self.options.format == "jsonl":
             from alembic_migrate.render import payload  # noqa: PLC0415 - only for programs
 
-            if event.kind != "sql" or self.options.verbose:
-                write_quietly(
-                    self.out, payload.dump(payload.event(event, named=self.named), one_line=True)
-                )
+            told = payload.event(event, named=self.named)
+            write_quietly(self.out, payload.dump(told, one_line=True))
             return
         tally = event.tally
         bar = self._bar if tally is not None and tally.total > _FEW else None
