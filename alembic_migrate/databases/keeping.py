@@ -10,21 +10,21 @@ from __future__ import annotations
 import contextlib
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import Pool, QueuePool
 
 from alembic_migrate.databases.sockets import has_news
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.engine import URL, Connection, Engine
+    from sqlalchemy.pool import PoolProxiedConnection
 
-# Drivers whose connections belong to no event loop, and that send several statements as they are.
-_DRIVERS = frozenset({"psycopg", "psycopg2"})
 _AT_ONCE = 2  # connections of one process: the gate's and the one that migrates
 
 # A session of PostgreSQL keeps in memory whatever table it has met.
@@ -36,6 +36,10 @@ _CLEAN = (
     "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; RESET ROLE; DEALLOCATE ALL; "
     "UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
 )
+
+# By driver: those whose connections belong to no event loop, and that send several statements as
+# they are. The older one sets a style when it connects, since it reads dates in no other.
+_CLEANED = {"psycopg": _CLEAN, "psycopg2": f"{_CLEAN}; SET datestyle TO 'ISO'"}
 
 _HANDED_ON, _USES = "alembic_migrate_handed_on", "alembic_migrate_uses"
 
@@ -62,14 +66,49 @@ def kept_engine(url: URL) -> Engine | None:
         url: a database of PostgreSQL's.
     """
     engines = _ENGINES.get()
-    if engines is None or url.get_dialect().driver not in _DRIVERS:
+    driver = url.get_dialect().driver
+    if engines is None or driver not in _CLEANED:
         return None
     if url not in engines:
         engine = create_engine(url, poolclass=QueuePool, pool_size=_AT_ONCE, max_overflow=-1)
         event.listen(engine.pool, "checkout", _taken)
-        event.listen(engine.pool, "checkin", _given_back)
+        event.listen(engine.pool, "checkin", partial(_given_back, _CLEANED[driver]))
         engines[url] = engine
     return None if _is_listened_to(engines[url]) else engines[url]
+
+
+class Entrance(Pool):
+    """The way of one tenant into a pool that is everybody's: there is no other.
+
+    Args:
+        shared: the pool.
+        enter: is called with the driver's connection whenever one is taken.
+    """
+
+    def __init__(self, shared: Pool, enter: Callable[[Any], None]) -> None:
+        self._shared = shared
+        self._enter = enter
+
+    def connect(self) -> PoolProxiedConnection:
+        """Take a connection."""
+        pooled = self._shared.connect()
+        try:
+            self._enter(pooled.dbapi_connection)
+        except BaseException:
+            pooled.invalidate()
+            raise
+        return pooled
+
+    def status(self) -> str:
+        """Describe the pool."""
+        return self._shared.status()
+
+    def recreate(self) -> Entrance:
+        """Return it: it is disposed of when nobody is to come."""
+        return self
+
+    def dispose(self) -> None:
+        """Leave the pool to the others."""
 
 
 def _is_listened_to(engine: Engine) -> bool:
@@ -87,8 +126,7 @@ def hand_on(connection: Connection) -> None:
 
 def release(engine: Engine) -> None:
     """Close what an engine has open, unless it is kept."""
-    engines = _ENGINES.get() or {}
-    if all(engine.pool is not kept.pool for kept in engines.values()):
+    if not isinstance(engine.pool, Entrance):
         engine.dispose()
 
 
@@ -100,14 +138,14 @@ def _taken(raw: Any, record: Any, _proxy: object) -> None:
     record.info[_USES] = uses + 1
 
 
-def _given_back(raw: Any, record: Any) -> None:
+def _given_back(cleaning: str, raw: Any, record: Any) -> None:
     """Clean a session that is handed on, and end every other one."""
     if raw is None:
         return
     if record.info.pop(_HANDED_ON, False) and record.info[_USES] < _TENANTS:
         with contextlib.suppress(Exception):
             cursor = raw.cursor()
-            cursor.execute(_CLEAN)
+            cursor.execute(cleaning)
             cursor.close()
             raw.commit()
             return

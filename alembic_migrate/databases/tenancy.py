@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine, sync_of
 from alembic_migrate.databases.engines import alike, apart, twin
-from alembic_migrate.databases.keeping import kept_engine
+from alembic_migrate.databases.keeping import Entrance, kept_engine
 from alembic_migrate.errors import NoSuchDatabase
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import URL, Connection, Dialect
     from sqlalchemy.ext.asyncio import AsyncEngine
-    from sqlalchemy.pool import PoolProxiedConnection
 
     from alembic_migrate.databases.connecting import EngineFactory
 
@@ -66,9 +65,8 @@ class InSchemas:
         Connecting raises ``NoSuchDatabase`` where the first schema is not there: what is made
         without a schema would be made in the next one.
         """
-        kept = kept_engine(url) if self.factory is None else None
-        if kept is not None:
-            return self._entering(alike(kept, kept.pool))
+        if self.factory is None and (kept := kept_engine(url)) is not None:
+            return alike(kept, Entrance(kept.pool, partial(self._enter_kept, kept.dialect)))
         if self.factory is not None:
             made = open_engine(url, self.factory)
             engine = sync_of(made)
@@ -88,34 +86,9 @@ class InSchemas:
     def _default(self, dialect: Dialect, _raw: Any, _record: object) -> None:
         dialect.default_schema_name = self.schemas[0]
 
-    def _entering(self, engine: Engine) -> Engine:
-        """Let an engine enter whatever it takes from a pool of several tenants.
-
-        Each way leads there: a connection that was lost and is made anew is announced nowhere, nor
-        is the driver's own that a revision asks for.
-        """
-        take = engine.raw_connection
-
-        def entered() -> PoolProxiedConnection:
-            pooled = take()
-            self._enter_kept(pooled, engine.dialect)
-            return pooled
-
-        def engine_connect(connection: Connection) -> None:
-            if connection.engine is not engine:  # what ``execution_options()`` has made of it
-                self._enter_kept(connection.connection, engine.dialect)
-
-        engine.raw_connection = entered  # type: ignore[method-assign]
-        event.listen(engine, "engine_connect", engine_connect)
-        return engine
-
-    def _enter_kept(self, pooled: PoolProxiedConnection, dialect: Dialect) -> None:
-        try:
-            self._enter(pooled.dbapi_connection, None)
-        except BaseException:
-            pooled.invalidate()
-            raise
-        self._default(dialect, None, None)
+    def _enter_kept(self, dialect: Dialect, raw: Any) -> None:
+        self._enter(raw, None)
+        self._default(dialect, raw, None)
 
     def _enter(self, raw: Any, _record: object) -> None:
         path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)

@@ -82,3 +82,11 @@ def test_a_connection_that_is_made_anew_is_in_its_schema(project, postgresql_url
             other = connection.engine.execution_options(isolation_level="AUTOCOMMIT")
             with other.connect() as autocommitting:
                 assert autocommitting.execute(asked).scalar() == "two"
+            raw = other.raw_connection()
+            cursor = raw.cursor()
+            cursor.execute("SELECT current_schema()")
+            assert cursor.fetchone() == ("two",)
+            raw.close()
+            other.dispose()
+        with InSchemas(("one",))(url).connect() as connection:
+            assert connection.execute(asked).scalar() == "one"
