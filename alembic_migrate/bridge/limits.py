@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _POSTGRES_LOCK_TIMEOUT = 5.0  # seconds
 _FOR_EVER = 31536000  # seconds, which is the most that MySQL takes
 _CHECKS_CLIENTS = {"client_connection_check_interval": "1s"}
+_KNOWN = "alembic_migrate_checks_clients"
 
 
 def lock_timeout(target: Target, connection: Connection) -> float | None:
@@ -59,12 +60,18 @@ def limit(connection: Connection, target: Target, beside: Held | None) -> list[s
 def _server_checks_clients(beside: Held | None) -> bool:
     """Tell whether the server can notice a dead client in the middle of a statement.
 
-    Where its system cannot, it refuses the setting, and that would spoil a transaction.
+    Where its system cannot, it refuses the setting, and that would spoil a transaction. A session
+    that took it is not asked again, whichever tenants it is handed on to.
     """
-    if beside is None:
-        return False
     try:
-        beside.call(lambda c: set_postgres(c, _CHECKS_CLIENTS))
+        return beside is not None and beside.call(_checks_clients)
     except DBAPIError:
         return False
+
+
+def _checks_clients(connection: Connection) -> bool:
+    known = connection.connection.info
+    if _KNOWN not in known:
+        set_postgres(connection, _CHECKS_CLIENTS)
+        known[_KNOWN] = True
     return True

@@ -35,7 +35,7 @@ def kept_logging() -> Iterator[None]:
     registry: list[Any] = getattr(logging, "_handlerList", [])
     names: Any = getattr(logging, "_handlers", {})
     kept_registry, kept_names = registry[:], dict(names)
-    packages = {name.partition(".")[0] for name in sys.modules}
+    modules = set(sys.modules)
     known = {log.name for log in loggers}
     registry.clear()
     silenced = root.manager.disable
@@ -48,7 +48,7 @@ def kept_logging() -> Iterator[None]:
                 log.setLevel(level)
             log.handlers[:], log.filters[:] = handlers, filters
             log.propagate, log.disabled = propagate, disabled
-        _reset_made(known, packages)
+        _reset_made(known, modules)
         registry[:0] = kept_registry
         names.update(kept_names)
 
@@ -57,14 +57,20 @@ def _state(log: logging.Logger) -> tuple[Any, ...]:
     return log.level, log.handlers[:], log.filters[:], log.propagate, log.disabled
 
 
-def _reset_made(known: set[str], packages: set[str]) -> None:
+def _reset_made(known: set[str], modules: set[str]) -> None:
     """Give loggers that were made meanwhile no level and no handlers of their own.
 
     Those of packages that were imported meanwhile are as their packages want them.
     """
-    for name, log in logging.getLogger().manager.loggerDict.items():
-        ours = isinstance(log, logging.Logger) and name not in known
-        if isinstance(log, logging.Logger) and ours and name.partition(".")[0] in packages:
+    loggers = logging.getLogger().manager.loggerDict
+    made = [
+        (name, log)
+        for name, log in loggers.items()
+        if isinstance(log, logging.Logger) and name not in known
+    ]
+    packages = {name.partition(".")[0] for name in modules} if made else set()
+    for name, log in made:
+        if name.partition(".")[0] in packages:
             log.setLevel(logging.NOTSET)
             log.handlers.clear()
             log.propagate, log.disabled = True, False

@@ -13,6 +13,7 @@ from alembic_migrate.bridge.truth import invalid_indexes
 from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.faults import code_of
 from alembic_migrate.databases.holding import held
+from alembic_migrate.databases.settings import put_back
 from alembic_migrate.databases.sockets import cut
 from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.urls import mask
@@ -96,9 +97,8 @@ class Session:
         self._on = (connection, connection.connection.dbapi_connection)
         self._number = number_of(connection)
         lock = self._lock_for(connection, context)
+        self._refuse_pooler(connection, lock)
         if lock is not None:
-            if connection.dialect.name == "postgresql":
-                refuse_pooler(connection, self.target.config["pooler"])
             if not lock.try_acquire(connection):
                 self.awaited = lock.holder(connection)
                 raise StartAgain
@@ -110,6 +110,14 @@ class Session:
             if (where := self._database_of(connection)) not in self._invalid:
                 self._invalid[where] = invalid_indexes(connection, self.target)
             self._watch_blockers(connection)
+
+    def _refuse_pooler(self, connection: Connection, lock: SessionLock | None) -> None:
+        if connection.dialect.name != "postgresql":
+            return
+        if lock is not None:
+            refuse_pooler(connection, self.target.config["pooler"])
+        elif self.target.schema is not None:
+            refuse_pooler(connection, self.target.config["pooler"], "a tenant's search path")
 
     def _database_of(self, connection: Connection) -> str | None:
         return None if self.target.environment == "builtin" else mask(connection.engine.url)
@@ -224,8 +232,7 @@ class Session:
                 _execute(raw, statements)
             else:
                 begun = connection.in_transaction()
-                for statement in statements:
-                    connection.exec_driver_sql(statement)
+                put_back(connection, statements)
                 if not begun:
                     connection.commit()
         except Exception:  # noqa: BLE001 - whatever it is, the session has to end then

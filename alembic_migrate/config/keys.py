@@ -310,6 +310,7 @@ KEYS: tuple[Key, ...] = (
     Key("post_write_hooks", "hooks table", _POST_WRITE, default=(), example=_POST_WRITE_EXAMPLE),
 )
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}
+TENANT_BY_NAME: dict[str, Key] = {key.name: key for key in TENANT_KEYS}
 
 # Keys that hold a URL: what a variable stands for is escaped there.
 URLS: frozenset[str] = frozenset({"url", "migrate_url", "scratch_url", "query_url"})

@@ -23,9 +23,8 @@ from pydantic import (
     create_model,
 )
 
-from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_KEYS, Key
+from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_BY_NAME, TENANT_KEYS, Key
 from alembic_migrate.config.problems import Place, unknown_key, wrong_value
-from alembic_migrate.config.tenants import BY_NAME as TENANT_BY_NAME
 from alembic_migrate.config.tenants import check_tenants
 from alembic_migrate.config.validation import is_hook
 from alembic_migrate.findings import Severity

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.config.keys import TENANT_KEYS
 from alembic_migrate.config.problems import Place, found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FIELD = "{tenant}"
-BY_NAME = {key.name: key for key in TENANT_KEYS}
 
 _SOURCES = ("names", "query", "function")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.config.keys import BY_NAME, Key
+from alembic_migrate.config.keys import BY_NAME, TENANT_BY_NAME, Key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +29,15 @@ def validate(place: Place, values: Mapping[str, Any], scope: Scope) -> dict[str,
     Raises:
         AlembicMigrateError: as the model's ``validate``.
     """
-    if all(_is_plain(name, value, scope) for name, value in values.items()):
-        return dict(values)
-    from alembic_migrate.config import model  # noqa: PLC0415 - pydantic is heavy
+    if not all(_is_plain(name, value, scope) for name, value in values.items()):
+        from alembic_migrate.config import model  # noqa: PLC0415 - pydantic is heavy
 
-    return model.validate(place, values, scope)
+        return model.validate(place, values, scope)
+    if "tenants" in values:
+        from alembic_migrate.config.tenants import check_tenants  # noqa: PLC0415 - for tenants
+
+        check_tenants(place.below("tenants"), values["tenants"])
+    return dict(values)
 
 
 def is_hook(text: str) -> bool:
@@ -51,6 +55,15 @@ def _is_plain(name: str, value: object, scope: Scope) -> bool:
     key = BY_NAME.get(name)
     if key is None or (scope == "base" and key.scope == "tool"):
         return False
+    if key.type == "tenants table":
+        return type(value) is dict and all(
+            name in TENANT_BY_NAME and _is_plain_value(TENANT_BY_NAME[name], inner)
+            for name, inner in value.items()
+        )
+    return _is_plain_value(key, value)
+
+
+def _is_plain_value(key: Key, value: object) -> bool:
     if type(value) is str:
         return _is_plain_text(key, value)
     if type(value) is bool:

@@ -71,10 +71,24 @@ def kept_engine(url: URL) -> Engine | None:
         return None
     if url not in engines:
         engine = create_engine(url, poolclass=QueuePool, pool_size=_AT_ONCE, max_overflow=-1)
+        if driver == "psycopg":
+            event.listen(engine.pool, "connect", _prepare_nothing)
         event.listen(engine.pool, "checkout", _taken)
         event.listen(engine.pool, "checkin", partial(_given_back, _CLEANED[driver]))
         engines[url] = engine
     return None if _is_listened_to(engines[url]) else engines[url]
+
+
+@contextmanager
+def at_once(raw: Any) -> Iterator[None]:
+    """Commit each statement with itself: no message begins or ends a transaction.
+
+    Args:
+        raw: the driver's connection, in no transaction; after an error it is of no use any more.
+    """
+    before, raw.autocommit = raw.autocommit, True
+    yield
+    raw.autocommit = before
 
 
 class Entrance(Pool):
@@ -130,6 +144,14 @@ def release(engine: Engine) -> None:
         engine.dispose()
 
 
+def _prepare_nothing(raw: Any, _record: object) -> None:
+    """Keep psycopg from preparing what it sees often: cleaning takes away what it has prepared.
+
+    Some of its versions do not notice that.
+    """
+    raw.prepare_threshold = None
+
+
 def _taken(raw: Any, record: Any, _proxy: object) -> None:
     """Connect anew where the server has ended a session, or has a word to say."""
     uses = record.info.setdefault(_USES, 0)
@@ -144,9 +166,9 @@ def _given_back(cleaning: str, raw: Any, record: Any) -> None:
         return
     if record.info.pop(_HANDED_ON, False) and record.info[_USES] < _TENANTS:
         with contextlib.suppress(Exception):
-            cursor = raw.cursor()
-            cursor.execute(cleaning)
-            cursor.close()
-            raw.commit()
+            with at_once(raw):
+                cursor = raw.cursor()
+                cursor.execute(cleaning)
+                cursor.close()
             return
     record.invalidate()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Nothing heard for 30 + 6 * 10 seconds: the peer, or the network to it, is gone. Left alone a
 # system waits for hours, and what forgets idle connections on the way never says so.
 _KEEPING = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6, "TCP_USER_TIMEOUT": 90_000}
+# Where there is no poll, select: for one look neither makes anything in the system, as epoll does.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 _SAID_OTHERWISE = ("keepalives", "tcp_user_timeout", "tcp_keepalive")
 
 
@@ -55,7 +57,7 @@ def has_news(raw: Any) -> bool:
     with (
         contextlib.suppress(Exception),
         _socket_of(raw) as found,
-        selectors.DefaultSelector() as selector,
+        _Selector() as selector,
     ):
         selector.register(found, selectors.EVENT_READ)
         return bool(selector.select(0))

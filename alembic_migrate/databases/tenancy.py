@@ -17,7 +17,8 @@ from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine, sync_of
 from alembic_migrate.databases.engines import alike, apart, twin
-from alembic_migrate.databases.keeping import Entrance, kept_engine
+from alembic_migrate.databases.keeping import Entrance, at_once, kept_engine
+from alembic_migrate.databases.settings import as_literal
 from alembic_migrate.errors import NoSuchDatabase
 
 if TYPE_CHECKING:
@@ -87,17 +88,30 @@ class InSchemas:
         dialect.default_schema_name = self.schemas[0]
 
     def _enter_kept(self, dialect: Dialect, raw: Any) -> None:
-        self._enter(raw, None)
+        with at_once(raw):
+            entered = self._go(raw)
+        self._confirm(raw, entered)
         self._default(dialect, raw, None)
 
     def _enter(self, raw: Any, _record: object) -> None:
+        entered = self._go(raw)
+        raw.commit()  # a rollback would take the path away
+        self._confirm(raw, entered)
+
+    def _go(self, raw: Any) -> str | None:
+        """Set the path of a session and return the schema that it leads into."""
         path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)
         cursor = raw.cursor()
-        cursor.execute(f"SET search_path TO {path}")
-        cursor.execute("SELECT current_schema()")
-        (entered,) = cursor.fetchone()
+        # Where the path leads is asked after it is set: a part with OFFSET is planned by itself.
+        cursor.execute(
+            f"SELECT there.path, current_schema() FROM (SELECT set_config('search_path', "  # noqa: S608
+            f"{as_literal(path)}, false) AS path OFFSET 0) AS there"
+        )
+        _, entered = cursor.fetchone()
         cursor.close()
-        raw.commit()  # a rollback would take the path away
+        return None if entered is None else str(entered)
+
+    def _confirm(self, raw: Any, entered: str | None) -> None:
         if entered != self.schemas[0]:
             raw.close()
             raise NoSuchDatabase(

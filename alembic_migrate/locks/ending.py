@@ -17,12 +17,24 @@ _NUMBER = {
     "mariadb": "SELECT CONNECTION_ID()",
 }
 _PATIENCE = 2.0  # seconds
+_KNOWN = "alembic_migrate_number"
 
 
 def number_of(connection: Connection) -> int | None:
-    """Return the server's number of a session, where one is known."""
+    """Return the server's number of a session, where one is known.
+
+    PostgreSQL's is asked once; drivers of MySQL may connect anew by themselves.
+    """
     statement = _NUMBER.get(connection.dialect.name)
-    return int(connection.execute(text(statement)).scalar_one()) if statement else None
+    if statement is None:
+        return None
+    known = connection.connection.info
+    if _KNOWN in known:
+        return int(known[_KNOWN])
+    number = int(connection.execute(text(statement)).scalar_one())
+    if connection.dialect.name == "postgresql":
+        known[_KNOWN] = number
+    return number
 
 
 def end_session(connection: Connection, number: int) -> None:

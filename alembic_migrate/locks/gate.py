@@ -19,7 +19,7 @@ from sqlalchemy import text
 from alembic_migrate.databases.connecting import guarded
 from alembic_migrate.databases.holding import held
 from alembic_migrate.databases.patience import Silent
-from alembic_migrate.databases.settings import set_postgres
+from alembic_migrate.databases.settings import put_back, set_postgres
 from alembic_migrate.databases.timeouts import ConnectTimeout
 from alembic_migrate.databases.urls import sqlite_place
 from alembic_migrate.errors import ConfigError, LockError
@@ -155,7 +155,7 @@ def gate(wish: Wish, tell: Callable[[str], None]) -> Iterator[Gate]:
             yield Gate(lambda: connection.call(lock.is_held), connection)
         finally:
             with contextlib.suppress(Exception):  # a cut connection has given it back already
-                connection.call(lambda c: _leave(c, lock.releasing(c), *restoring))
+                connection.call(lambda c: put_back(c, [lock.releasing(c), *restoring]))
                 connection.is_clean = True
 
 
@@ -188,11 +188,6 @@ def _prepare(connection: Connection, pooler: str | None) -> tuple[str | None, li
     said = refuse_pooler(connection, pooler)
     settings = {"application_name": APPLICATION, "idle_session_timeout": "0"}
     return said, set_postgres(connection, settings)
-
-
-def _leave(connection: Connection, *statements: str) -> None:
-    for statement in statements:
-        connection.exec_driver_sql(statement)
 
 
 @contextmanager

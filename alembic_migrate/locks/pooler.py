@@ -1,15 +1,15 @@
 """A pooler in transaction mode gives every transaction another server session: no lock holds there.
 
-Through one, two clients both "get" a session's lock, and it stays behind when they leave.
+Through one, two clients both "get" a session's lock, and it stays behind when they leave. So does a
+search path, and what a tenant was meant to get goes into whichever schema comes next.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
 from alembic_migrate.errors import ConfigError
+from alembic_migrate.locks.ending import number_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -22,12 +22,15 @@ _CANNOT_TELL = (
 )
 
 
-def refuse_pooler(connection: Connection, pooler: str | None) -> str | None:
+def refuse_pooler(
+    connection: Connection, pooler: str | None, kept: str = "a migration lock"
+) -> str | None:
     """Refuse a connection whose server process is not the one that the driver was told of.
 
     Args:
         connection: to PostgreSQL, in AUTOCOMMIT.
         pooler: ``session`` says that there is one and that it keeps sessions apart.
+        kept: what has to last as long as the session.
 
     Returns:
         A warning where that cannot be told; else None.
@@ -38,13 +41,13 @@ def refuse_pooler(connection: Connection, pooler: str | None) -> str | None:
     if pooler == "session":
         return None
     told = _told(connection.connection.dbapi_connection)
-    actual = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+    actual = number_of(connection)
     if told is None:
         return _CANNOT_TELL.format(driver=connection.dialect.driver)
     if told != actual:
         raise ConfigError(
             "a connection pooler stands between this machine and PostgreSQL, and a pooler in "
-            "transaction mode cannot hold a migration lock",
+            f"transaction mode cannot hold {kept}",
             hint="give a URL that leads to the server itself:\n"
             'migrate_url = "postgresql+psycopg://user:${PASSWORD}@server:5432/name"\n'
             'or, where the pooler is in session mode: pooler = "session"',

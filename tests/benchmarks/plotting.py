@@ -26,7 +26,7 @@ COLOURS = {
     "django-multiprocessing": "#2e8b57",
 }
 
-MARKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # milliseconds
+MARKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)  # milliseconds
 
 
 def main() -> None:

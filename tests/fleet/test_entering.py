@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
+
 import pytest
 from sqlalchemy import make_url, text
 
 from alembic_migrate.databases.keeping import hand_on, keeping
-from alembic_migrate.databases.tenancy import InSchemas
+from alembic_migrate.databases.tenancy import InSchemas, quoted
 from tests.fleet.test_applying import SEEN, SEVERAL, _at_any_price
 from tests.fleet.test_compiled import MAKES, MODELS, NAMES, schemas
 from tests.projects import revision_text
@@ -90,3 +93,60 @@ def test_a_connection_that_is_made_anew_is_in_its_schema(project, postgresql_url
             other.dispose()
         with InSchemas(("one",))(url).connect() as connection:
             assert connection.execute(asked).scalar() == "one"
+
+
+ODD = "o'n\"e \\ %s :x ?"
+
+
+def _make_odd(here, url):
+    name = quoted(ODD, "postgresql").replace("%", "%%")  # which the driver halves
+    here.execute(url, f"CREATE SCHEMA {name}")
+
+
+def _says_where_it_is(connection):
+    assert connection.execute(text("SELECT current_schema()")).scalar() == ODD
+    connection.rollback()
+    assert connection.execute(text("SELECT current_schema()")).scalar() == ODD
+
+
+@pytest.mark.parametrize("strict", ["on", "off"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_schema_of_any_name_is_entered(project, postgresql_url, strict, kept):
+    _make_odd(project(), postgresql_url)
+    url = make_url(postgresql_url).update_query_dict(
+        {"options": f"-c standard_conforming_strings={strict}"}
+    )
+    with keeping() if kept else nullcontext():
+        engine = InSchemas((ODD,))(url)
+        with engine.connect() as connection:
+            _says_where_it_is(connection)
+        engine.dispose()
+
+
+def test_so_with_an_asynchronous_driver(project, postgresql_url):
+    pytest.importorskip("asyncpg")
+    _make_odd(project(), postgresql_url)
+
+    async def work():
+        engine = InSchemas((ODD,))(make_url(postgresql_url).set(drivername="postgresql+asyncpg"))
+        async with engine.connect() as connection:
+            await connection.run_sync(_says_where_it_is)
+        await engine.dispose()
+
+    asyncio.run(work())
+
+
+def test_a_session_that_is_handed_on_is_in_no_transaction(project, postgresql_url):
+    project().execute(postgresql_url, "CREATE SCHEMA one")
+    with keeping():
+        engine = InSchemas(("one",))(make_url(postgresql_url))
+        for _ in range(2):
+            with engine.connect() as connection:
+                raw = connection.connection.dbapi_connection
+                assert not raw.autocommit
+                connection.exec_driver_sql("CREATE TABLE given_up ()")
+                connection.rollback()
+                hand_on(connection)
+        with engine.connect() as connection:
+            assert connection.connection.dbapi_connection is raw
+            assert connection.execute(text("SELECT to_regclass('given_up')")).scalar() is None

@@ -200,6 +200,19 @@ def test_a_pooler_in_transaction_mode_is_refused_with_the_way_out(
     assert_unlocked(postgresql_url)
 
 
+def test_a_tenant_is_kept_out_of_a_pooler_in_transaction_mode_without_a_lock_too(
+    project, command, pgbouncer, postgresql_url
+):
+    here = write(project(), pgbouncer("transaction")(postgresql_url), *STEPS, lock="off")
+    file = here.root / "pyproject.toml"
+    file.write_text(f'{file.read_text()}\n[tool.alembic-migrate.tenants]\nnames = ["acme"]\n')
+    here.execute(postgresql_url, "CREATE SCHEMA acme")
+    refused = command(here, "upgrade", status=2)
+    assert refused.stderr == POOLED.replace("a migration lock", "a tenant's search path")
+    found = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'acme')"
+    assert here.rows(postgresql_url, found) == [(0,)]
+
+
 def test_asyncpg_is_refused_behind_a_pooler_as_well(project, command, pgbouncer, postgresql_url):
     through = pgbouncer("transaction")
     url = f"{asynchronous(through(postgresql_url))}?prepared_statement_cache_size=0"
