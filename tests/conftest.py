@@ -15,11 +15,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import projects, servers
 from tests.inprocess import InProcess, forget_modules
 
 MakeProject = Callable[..., projects.Project]
+
+# How fast a machine is says nothing about what is right.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,15 +8,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from hypothesis import settings
 
 from alembic_migrate.config.base import BaseConfig
 from alembic_migrate.config.load import Configuration, Overrides, load
 from alembic_migrate.errors import AlembicMigrateError
-
-# How fast a machine is says nothing about what is right.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 PYPROJECT = "pyproject.toml"
 
