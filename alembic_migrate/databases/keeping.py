@@ -96,10 +96,11 @@ class Entrance(Pool):
 
     Args:
         shared: the pool.
-        enter: is called with the driver's connection whenever one is taken.
+        enter: is called whenever a connection is taken, with the driver's one and what the pool
+            keeps beside it.
     """
 
-    def __init__(self, shared: Pool, enter: Callable[[Any], None]) -> None:
+    def __init__(self, shared: Pool, enter: Callable[[Any, dict[Any, Any]], None]) -> None:
         self._shared = shared
         self._enter = enter
 
@@ -107,7 +108,7 @@ class Entrance(Pool):
         """Take a connection."""
         pooled = self._shared.connect()
         try:
-            self._enter(pooled.dbapi_connection)
+            self._enter(pooled.dbapi_connection, pooled.info)
         except BaseException:
             pooled.invalidate()
             raise
@@ -136,6 +137,15 @@ def hand_on(connection: Connection) -> None:
     """Let a session be handed on when its connection is closed: it ran no code of the project's."""
     if not (connection.closed or connection.invalidated):
         connection.connection.info[_HANDED_ON] = True
+
+
+def use_once(info: dict[Any, Any]) -> None:
+    """Let a connection go after its use: its session is the pooler's.
+
+    Args:
+        info: what the pool keeps beside it.
+    """
+    info[_USES] = _TENANTS
 
 
 def release(engine: Engine) -> None:

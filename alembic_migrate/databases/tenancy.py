@@ -17,7 +17,8 @@ from sqlalchemy.engine import Engine
 
 from alembic_migrate.databases.connecting import open_engine, sync_of
 from alembic_migrate.databases.engines import alike, apart, twin
-from alembic_migrate.databases.keeping import Entrance, at_once, kept_engine
+from alembic_migrate.databases.keeping import Entrance, at_once, kept_engine, use_once
+from alembic_migrate.databases.poolers import no_session, told_number
 from alembic_migrate.databases.settings import as_literal
 from alembic_migrate.errors import NoSuchDatabase
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # Each table of a query takes a lock of its own: PostgreSQL has 64 for each connection it allows.
 _TOGETHER = 200
+
+# Of a connection: the path is set in each transaction, since the next may be in another session.
+_EACH_TIME = "alembic_migrate_path_each_time"
 
 _WITH_VERSION_TABLE = {
     "postgresql": text(
@@ -49,6 +53,7 @@ class InSchemas:
         schemas: the search path; what is made without a schema is made in the first.
         factory: makes the project's own engine, which is left as it is; or None.
         missing: what to do where the first schema is not there.
+        pooler: ``session`` says that one in between keeps sessions apart.
         known: an engine for each URL that was asked for, so that what SQLAlchemy found out about
             its server, and the statements that it compiled, serve all tenants.
         temporary: the engines are disposed of after use.
@@ -57,6 +62,7 @@ class InSchemas:
     schemas: tuple[str, ...]
     factory: EngineFactory | None = None
     missing: str | None = None
+    pooler: str | None = None
     known: dict[URL, Engine | AsyncEngine] = field(default_factory=dict)
     temporary: bool = True
 
@@ -67,7 +73,9 @@ class InSchemas:
         without a schema would be made in the next one.
         """
         if self.factory is None and (kept := kept_engine(url)) is not None:
-            return alike(kept, Entrance(kept.pool, partial(self._enter_kept, kept.dialect)))
+            engine = alike(kept, Entrance(kept.pool, partial(self._enter_kept, kept.dialect)))
+            event.listen(engine, "begin", self._enter_transaction)
+            return engine
         if self.factory is not None:
             made = open_engine(url, self.factory)
             engine = sync_of(made)
@@ -82,33 +90,52 @@ class InSchemas:
             # Before SQLAlchemy asks the first connection of all which schema is its default.
             event.listen(engine.pool, "connect", self._enter, insert=True)
             event.listen(engine.pool, "connect", partial(self._default, engine.dialect))
+        event.listen(engine, "begin", self._enter_transaction)
         return engine if isinstance(made, Engine) else type(made)(engine)
 
     def _default(self, dialect: Dialect, _raw: Any, _record: object) -> None:
         dialect.default_schema_name = self.schemas[0]
 
-    def _enter_kept(self, dialect: Dialect, raw: Any) -> None:
+    def _enter_kept(self, dialect: Dialect, raw: Any, info: dict[Any, Any]) -> None:
         with at_once(raw):
-            entered = self._go(raw)
+            entered = self._go(raw, info)
+        if info[_EACH_TIME]:
+            use_once(info)
         self._confirm(raw, entered)
         self._default(dialect, raw, None)
 
-    def _enter(self, raw: Any, _record: object) -> None:
-        entered = self._go(raw)
+    def _enter(self, raw: Any, record: Any) -> None:
+        entered = self._go(raw, record.info)
         raw.commit()  # a rollback would take the path away
         self._confirm(raw, entered)
 
-    def _go(self, raw: Any) -> str | None:
-        """Set the path of a session and return the schema that it leads into."""
-        path = ", ".join(quoted(schema, "postgresql") for schema in self.schemas)
+    def _enter_transaction(self, connection: Connection) -> None:
+        """Set the path of a transaction where the next may have another session."""
+        if not connection.connection.info.get(_EACH_TIME):
+            return
+        raw: Any = connection.connection.dbapi_connection
+        if getattr(raw, "autocommit", False):
+            raise no_session("a tenant's search path")
+        self._go(raw, connection.connection.info)
+
+    def _go(self, raw: Any, info: dict[Any, Any]) -> str | None:
+        """Set the path of a session and return the schema that it leads into.
+
+        Through a pooler, whose next client may get the session, it is the transaction's alone.
+        """
+        path = as_literal(", ".join(quoted(schema, "postgresql") for schema in self.schemas))
+        told = None if self.pooler == "session" else told_number(raw)
+        each_time = "false" if told is None else f"pg_backend_pid() <> {told}"
         cursor = raw.cursor()
         # Where the path leads is asked after it is set: a part with OFFSET is planned by itself.
         cursor.execute(
-            f"SELECT there.path, current_schema() FROM (SELECT set_config('search_path', "  # noqa: S608
-            f"{as_literal(path)}, false) AS path OFFSET 0) AS there"
+            "SELECT there.each_time, there.path, current_schema() FROM ("  # noqa: S608
+            f"SELECT {each_time} AS each_time, set_config('search_path', {path}, {each_time}) "
+            "AS path OFFSET 0) AS there"
         )
-        _, entered = cursor.fetchone()
+        each_time, _, entered = cursor.fetchone()
         cursor.close()
+        info[_EACH_TIME] = bool(each_time)
         return None if entered is None else str(entered)
 
     def _confirm(self, raw: Any, entered: str | None) -> None:

@@ -6,9 +6,9 @@ search path, and what a tenant was meant to get goes into whichever schema comes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alembic_migrate.errors import ConfigError
+from alembic_migrate.databases.poolers import no_session, told_number
 from alembic_migrate.locks.ending import number_of
 
 if TYPE_CHECKING:
@@ -40,30 +40,10 @@ def refuse_pooler(
     """
     if pooler == "session":
         return None
-    told = _told(connection.connection.dbapi_connection)
+    told = told_number(connection.connection.dbapi_connection)
     actual = number_of(connection)
     if told is None:
         return _CANNOT_TELL.format(driver=connection.dialect.driver)
     if told != actual:
-        raise ConfigError(
-            "a connection pooler stands between this machine and PostgreSQL, and a pooler in "
-            f"transaction mode cannot hold {kept}",
-            hint="give a URL that leads to the server itself:\n"
-            'migrate_url = "postgresql+psycopg://user:${PASSWORD}@server:5432/name"\n'
-            'or, where the pooler is in session mode: pooler = "session"',
-        )
+        raise no_session(kept)
     return None
-
-
-def _told(raw: Any) -> int | None:
-    """Return the number of the server process as the driver got it at login."""
-    raw = getattr(raw, "_connection", raw)  # SQLAlchemy's wrapping of asynchronous drivers
-    if hasattr(raw, "get_server_pid"):  # asyncpg
-        return int(raw.get_server_pid())
-    if hasattr(raw, "get_backend_pid"):  # psycopg2
-        return int(raw.get_backend_pid())
-    if key := getattr(raw, "_backend_key_data", None):  # pg8000: the number, and a secret
-        return int.from_bytes(key[:4], "big")
-    info = getattr(raw, "info", None)  # psycopg
-    number = getattr(info, "backend_pid", None)
-    return int(number) if number is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alembic_migrate.config.tenants import FIELD
 from alembic_migrate.databases.urls import parse_url, sqlite_file
@@ -103,5 +103,10 @@ def engine_factory_of(target: Target) -> EngineFactory:
         return hook or OfOneDatabase()
     from alembic_migrate.databases.tenancy import InSchemas  # noqa: PLC0415 - imports SQLAlchemy
 
-    known: dict[Any, Any] = target.shared("engines", dict)
-    return InSchemas((target.schema, *place.tenancy.shared), hook, target.how_to_make, known)
+    return InSchemas(
+        (target.schema, *place.tenancy.shared),
+        hook,
+        missing=target.how_to_make,
+        pooler=target.config["pooler"],
+        known=target.shared("engines", dict),
+    )

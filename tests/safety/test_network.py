@@ -10,7 +10,7 @@ import time
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 from tests.projects import Project
 from tests.safety.histories import assert_unlocked, finish, started, wait_until, write
@@ -200,17 +200,59 @@ def test_a_pooler_in_transaction_mode_is_refused_with_the_way_out(
     assert_unlocked(postgresql_url)
 
 
-def test_a_tenant_is_kept_out_of_a_pooler_in_transaction_mode_without_a_lock_too(
-    project, command, pgbouncer, postgresql_url
-):
-    here = write(project(), pgbouncer("transaction")(postgresql_url), *STEPS, lock="off")
+TENANTS = ("acme", 'we "love" 100% SQL')
+
+
+def of_tenants(project: Project, url: str, direct: str, **keys: object) -> Project:
+    """Write a history for two tenants, whose schemas are made."""
+    here = write(project, url, *STEPS, **keys)
     file = here.root / "pyproject.toml"
-    file.write_text(f'{file.read_text()}\n[tool.alembic-migrate.tenants]\nnames = ["acme"]\n')
-    here.execute(postgresql_url, "CREATE SCHEMA acme")
-    refused = command(here, "upgrade", status=2)
-    assert refused.stderr == POOLED.replace("a migration lock", "a tenant's search path")
-    found = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('public', 'acme')"
-    assert here.rows(postgresql_url, found) == [(0,)]
+    names = "\n".join(f"'{name}'," for name in TENANTS)
+    file.write_text(f"{file.read_text()}\n[tool.alembic-migrate.tenants]\nnames = [\n{names}\n]\n")
+    for name in TENANTS:
+        quoted = name.replace('"', '""').replace("%", "%%")
+        here.execute(direct, f'CREATE SCHEMA "{quoted}"')
+    return here
+
+
+def shared_path(through: str) -> str:
+    """Return where the session looks that a pooler gives to its next client."""
+    with create_engine(through, poolclass=NullPool).connect() as connection:
+        return str(connection.exec_driver_sql("SHOW search_path").scalar_one())
+
+
+@pytest.mark.parametrize("lock", ["auto", "off"])
+def test_a_tenant_is_kept_out_of_a_pooler_in_transaction_mode_without_a_lock_too(
+    project, command, pgbouncer, postgresql_url, lock
+):
+    through = pgbouncer("transaction")(postgresql_url)
+    here = of_tenants(project(), through, postgresql_url, lock=lock)
+    before = shared_path(through)
+    for name in TENANTS:
+        refused = command(here, "upgrade", "--tenant", name, status=2)
+        assert refused.stderr == POOLED.replace("a migration lock", "a tenant's search path")
+    found = "SELECT relname FROM pg_class WHERE relname IN ('a', 'b', 'alembic_version')"
+    assert here.rows(postgresql_url, found) == []
+    assert shared_path(through) == before
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_a_tenant_is_read_through_a_pooler_and_nobody_is_left_in_its_schema(
+    project, command, pgbouncer, postgresql_url, driver
+):
+    through = pgbouncer("transaction")(postgresql_url)
+    url = through
+    if driver == "asyncpg":
+        url = f"{asynchronous(through)}?prepared_statement_cache_size=0"
+    here = of_tenants(project(), url, postgresql_url, migrate_url=postgresql_url)
+    before = shared_path(through)
+    command(here, "upgrade", "--tenant", TENANTS[1])
+    assert command(here, "current").stdout == f"acme: (none)\n{TENANTS[1]}: r0001 (head)\n"
+    for others in ([], ["--tenant", TENANTS[1]]):  # one alone has connections of its own
+        told = command(here, "check", *others, status=4).stdout
+        assert f"{TENANTS[1]}: the models have no table at all, and this history made b\n" in told
+        assert bool(others) or "acme: revision r0001 is not in the database: a step\n" in told
+    assert shared_path(through) == before
 
 
 def test_asyncpg_is_refused_behind_a_pooler_as_well(project, command, pgbouncer, postgresql_url):
@@ -234,7 +276,7 @@ def test_pg8000_is_refused_behind_a_pooler_as_well(project, command, pgbouncer, 
 def test_a_driver_that_does_not_tell_its_session_is_warned_of_once(
     project, command, monkeypatch, postgresql_url
 ):
-    monkeypatch.setattr("alembic_migrate.locks.pooler._told", lambda _raw: None)
+    monkeypatch.setattr("alembic_migrate.locks.pooler.told_number", lambda _raw: None)
     here = write(project(), postgresql_url, *STEPS)
     assert command(here, "upgrade").stderr.splitlines()[0] == (
         "Warning: whether a connection pooler stands between this machine and PostgreSQL is not "
