@@ -10,6 +10,7 @@ from __future__ import annotations
 import compileall
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -28,7 +29,12 @@ settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the package once: the commands that the tests run write no bytecode."""
+    """Compile the package once: the commands that the tests run write no bytecode.
+
+    A shell has what it runs in the background ignore SIGINT, and so do processes started there.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         package = Path(__file__).parents[1] / "alembic_migrate"
         compileall.compile_dir(package, quiet=2, workers=1)
