@@ -236,14 +236,17 @@ def test_a_tenant_is_kept_out_of_a_pooler_in_transaction_mode_without_a_lock_too
     assert shared_path(through) == before
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg", "psycopg2", "pg8000"])
 def test_a_tenant_is_read_through_a_pooler_and_nobody_is_left_in_its_schema(
     project, command, pgbouncer, postgresql_url, driver
 ):
     through = pgbouncer("transaction")(postgresql_url)
     url = through
+    if driver != "psycopg":
+        pytest.importorskip(driver)
+        url = through.replace("+psycopg", f"+{driver}")
     if driver == "asyncpg":
-        url = f"{asynchronous(through)}?prepared_statement_cache_size=0"
+        url += "?prepared_statement_cache_size=0"
     here = of_tenants(project(), url, postgresql_url, migrate_url=postgresql_url)
     before = shared_path(through)
     command(here, "upgrade", "--tenant", TENANTS[1])
