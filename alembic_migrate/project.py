@@ -1,6 +1,9 @@
 """The library's face: ``load()`` and the verbs of a ``Project``.
 
 Nothing here prints or exits, and nothing is imported or connected to before a verb runs.
+
+The module is long, and no function of it is: a verb is done elsewhere, and its arguments, types and
+errors are written out here, in the one class that a reader and an editor look at.
 """
 
 from __future__ import annotations

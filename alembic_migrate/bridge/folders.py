@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mako.template import Template as MakoTemplate
 
+from alembic_migrate.config.base import is_packaged
 from alembic_migrate.errors import UsageError
 from alembic_migrate.results import Template
 
@@ -69,7 +70,7 @@ def make_folder(target: Target, template: Path, *, package: bool) -> tuple[Path,
         UsageError: the folder has something in it, belongs to a package, or cannot be written.
     """
     folder = target.folder
-    if target.is_packaged:
+    if is_packaged(target.config["directory"]):
         raise UsageError(
             f"{target.prefix}directory = {target.config['directory']!r} is in a package",
             hint="name a plain folder: --directory migrations",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from alembic_migrate.bridge import autogenerate, merging, reading
 from alembic_migrate.commands.each import each, is_symbol, one
+from alembic_migrate.config.base import is_packaged
 from alembic_migrate.errors import UsageError
 from alembic_migrate.targets.tenants import expand
 
@@ -100,7 +101,7 @@ def refuse_packaged(target: Target) -> None:
         UsageError: it is one.
     """
     inside = {"site-packages", "dist-packages"} & set(target.folder.parts)
-    if target.is_packaged and inside:
+    if is_packaged(target.config["directory"]) and inside:
         raise UsageError(
             f"{target.prefix}the folder {target.folder} belongs to an installed package and "
             "is not written to",

@@ -5,83 +5,11 @@ click's help, the pydantic model, the JSON Schema and the README's table are mad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from alembic_migrate.config.key import Key, flag, flag_or_hook, hook, prefix, strings, text
 
 TABLE = ("tool", "alembic-migrate")
 
-KeyType = Literal[
-    "string",
-    "boolean",
-    "integer",
-    "number",
-    "path",
-    "paths",
-    "strings",
-    "hook",
-    "boolean or hook",
-    "strings or string",
-    "hooks table",
-    "tenants table",
-    "severities table",
-]
-
 SEVERITIES = ("error", "warning", "off")  # those of findings.Severity, which costs an import
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key.
-
-    Attributes:
-        name: the key as it stands in TOML.
-        type: what a value may be; ``hook`` is a string ``package.module:function``.
-        help: what it does, one sentence without a full stop.
-        default: the value where nothing sets it; None where that depends or there is none.
-        scope: ``tool`` stands in the tool table only; ``base`` in a base's table, and in the tool
-            table for every base to inherit.
-        secret: the value may hold a password and is never shown as it is.
-        choices: the only strings allowed; empty where any is.
-        example: a value as TOML, for the line to paste in an error.
-        blank: an empty string means something.
-        positive: a number must be above zero.
-    """
-
-    name: str
-    type: KeyType
-    help: str
-    default: Any = None
-    scope: Literal["tool", "base"] = "base"
-    secret: bool = False
-    choices: tuple[str, ...] = ()
-    example: str = ""
-    blank: bool = False
-    positive: bool = False
-
-
-def _flag(name: str, text: str, *, default: bool | None = False) -> Key:
-    return Key(name, "boolean", text, default=default, example="true")
-
-
-def _text(name: str, text: str, example: str, default: str | None = None) -> Key:
-    return Key(name, "string", text, default=default, example=f'"{example}"')
-
-
-def _prefix(name: str, text: str, example: str, default: str | None = None) -> Key:
-    return Key(name, "string", text, default=default, example=f'"{example}"', blank=True)
-
-
-def _list(name: str, text: str, example: str) -> Key:
-    return Key(name, "strings", text, default=(), example=f'["{example}"]')
-
-
-def _hook(name: str, text: str) -> Key:
-    return Key(name, "hook", text, example=f'"app.hooks:{name}"')
-
-
-def _flag_or_hook(name: str, text: str, *, default: bool) -> Key:
-    return Key(name, "boolean or hook", text, default=default, example="true")
-
 
 _BASE = "the base that is meant where neither --base nor ALEMBIC_BASE says; commas separate several"
 _ENV_FILE = "a dotenv file that fills in for variables that the environment lacks"
@@ -105,7 +33,7 @@ _LINT = "what lint makes of a rule: its code, name or category, and error, warni
 
 TENANT_KEYS: tuple[Key, ...] = (
     Key("names", "strings", "the tenants", example='["acme", "globex"]'),
-    _text("query", "SQL whose first column names them", "SELECT name FROM tenants"),
+    text("query", "SQL whose first column names them", "SELECT name FROM tenants"),
     Key(
         "query_url",
         "string",
@@ -114,7 +42,7 @@ TENANT_KEYS: tuple[Key, ...] = (
         example='"${DATABASE_URL}"',
     ),
     Key("function", "hook", "a function that returns their names", example='"app.tenants:names"'),
-    _text(
+    text(
         "schema",
         "the schema of a tenant, on MySQL and MariaDB its database; by default {tenant}",
         "tenant_{tenant}",
@@ -139,20 +67,22 @@ KEYS: tuple[Key, ...] = (
     Key("base", "string", _BASE, scope="tool", example='"app"'),
     Key("env_file", "path", _ENV_FILE, scope="tool", example='".env"'),
     Key("pythonpath", "paths", _PYTHONPATH, default=(".",), scope="tool", example='["src"]'),
-    _text(
+    text(
         "module",
         "the module that has get_base() and may have import_models()",
         "model.base",
         "model.base",
     ),
     Key("metadata", "strings or string", _METADATA, example='"app.db:Base"'),
-    _list("models", "modules to import; a trailing .* means every one below", "app.models.*"),
+    strings("models", "modules to import; a trailing .* means every one below", "app.models.*"),
     Key("url", "string", _URL, secret=True, blank=True, example='"${DATABASE_URL}"'),
     Key("directory", "path", _DIRECTORY, example='"migrations"'),
     Key("env", "string", _ENV, default="auto", choices=("auto", "builtin"), example='"builtin"'),
-    _list("after", "bases before this one when several run; a downgrade goes the other way", "app"),
-    _flag("protected", "whether what may lose data asks for --confirm BASENAME"),
-    _flag(
+    strings(
+        "after", "bases before this one when several run; a downgrade goes the other way", "app"
+    ),
+    flag("protected", "whether what may lose data asks for --confirm BASENAME"),
+    flag(
         "drop_unowned",
         "whether autogenerate may drop a table that no revision of this history made",
     ),
@@ -179,7 +109,7 @@ KEYS: tuple[Key, ...] = (
         secret=True,
         example='"postgresql+psycopg://postgres@localhost/postgres"',
     ),
-    _list(
+    strings(
         "scratch_setup",
         "SQL statements that a new scratch database begins with, for what the history expects",
         "CREATE EXTENSION citext",
@@ -228,67 +158,67 @@ KEYS: tuple[Key, ...] = (
         "seconds that a statement may take; by default as long as the server lets it",
         example="3600",
     ),
-    _flag(
+    flag(
         "journal", "whether a table beside the version table keeps what was run, and how it ended"
     ),
-    _flag(
+    flag(
         "sum", "whether alembic-db.sum in the migrations folder keeps a sum of each revision file"
     ),
     Key("tenants", "tenants table", _TENANTS, example='{ names = ["acme", "globex"] }'),
-    _flag("compiled", _COMPILED),
+    flag("compiled", _COMPILED),
     Key("lint", "severities table", _LINT, example='{ drop-table = "warning", locking = "off" }'),
-    _flag("squawk", "whether lint asks squawk too, a linter of PostgreSQL's SQL"),
-    _text("squawk_pg_version", "the version of PostgreSQL that squawk judges for", "16.0"),
+    flag("squawk", "whether lint asks squawk too, a linter of PostgreSQL's SQL"),
+    text("squawk_pg_version", "the version of PostgreSQL that squawk judges for", "16.0"),
     Key("engine", "hook", "a function that returns the engine", example='"app.db:make_engine"'),
-    _text("version_table", "the version table's name", "alembic_version", "alembic_version"),
-    _text("version_table_schema", "the version table's schema", "migrations"),
-    _flag("version_table_pk", "whether the version table gets a primary key", default=True),
-    _flag("include_schemas", "whether autogenerate looks at every schema"),
-    _flag_or_hook("compare_type", "whether autogenerate compares column types", default=True),
-    _flag_or_hook(
+    text("version_table", "the version table's name", "alembic_version", "alembic_version"),
+    text("version_table_schema", "the version table's schema", "migrations"),
+    flag("version_table_pk", "whether the version table gets a primary key", default=True),
+    flag("include_schemas", "whether autogenerate looks at every schema"),
+    flag_or_hook("compare_type", "whether autogenerate compares column types", default=True),
+    flag_or_hook(
         "compare_server_default", "whether autogenerate compares server defaults", default=False
     ),
-    _flag(
+    flag(
         "render_as_batch",
         "whether autogenerate writes batch operations; by default on for SQLite",
         default=None,
     ),
-    _flag(
+    flag(
         "transaction_per_migration",
         "whether each revision gets a transaction of its own; by default where DDL can be rolled "
         "back",
         default=None,
     ),
-    _flag(
+    flag(
         "transactional_ddl",
         "whether DDL runs in a transaction; by default where the database can",
         default=None,
     ),
-    _prefix("user_module_prefix", "what stands before user-defined types in revisions", "types."),
-    _prefix(
+    prefix("user_module_prefix", "what stands before user-defined types in revisions", "types."),
+    prefix(
         "sqlalchemy_module_prefix",
         "what stands before SQLAlchemy's names in revisions",
         "sa.",
         "sa.",
     ),
-    _prefix(
+    prefix(
         "alembic_module_prefix",
         "what stands before Alembic's operations in revisions",
         "op.",
         "op.",
     ),
-    _list("autogenerate_plugins", "Alembic's autogenerate plugins", "alembic.autogenerate.*"),
-    _hook("include_object", "a function that says which objects autogenerate looks at"),
-    _hook("include_name", "a function that says which names autogenerate reads"),
-    _hook("render_item", "a function that renders parts of a revision"),
-    _hook("process_revision_directives", "a function that may change what autogenerate made"),
-    _hook("on_version_apply", "a function that is called after each revision"),
-    _text(
+    strings("autogenerate_plugins", "Alembic's autogenerate plugins", "alembic.autogenerate.*"),
+    hook("include_object", "a function that says which objects autogenerate looks at"),
+    hook("include_name", "a function that says which names autogenerate reads"),
+    hook("render_item", "a function that renders parts of a revision"),
+    hook("process_revision_directives", "a function that may change what autogenerate made"),
+    hook("on_version_apply", "a function that is called after each revision"),
+    text(
         "file_template",
         "the names of revision files, with Alembic's %(rev)s, %(slug)s, %(year)d and so on",
         "%(year)d_%(rev)s_%(slug)s",
     ),
-    _prefix("timezone", "the time zone of dates in revision files; empty is local time", "UTC"),
+    prefix("timezone", "the time zone of dates in revision files; empty is local time", "UTC"),
     Key(
         "truncate_slug_length",
         "integer",
@@ -298,15 +228,15 @@ KEYS: tuple[Key, ...] = (
         positive=True,
     ),
     Key("version_locations", "paths", _LOCATIONS, default=(), example='["migrations/versions"]'),
-    _flag("recursive_version_locations", "whether revision files may be in sub-folders"),
-    _flag("sourceless", "whether compiled files without a source count as revisions"),
-    _flag(
+    flag("recursive_version_locations", "whether revision files may be in sub-folders"),
+    flag("sourceless", "whether compiled files without a source count as revisions"),
+    flag(
         "history_index",
         "whether what revision files say is kept in the user's cache folder, to read each once",
         default=True,
     ),
-    _flag("revision_environment", "whether the revision command always runs the environment"),
-    _text("output_encoding", "the encoding of the revision files written", "utf-8", "utf-8"),
+    flag("revision_environment", "whether the revision command always runs the environment"),
+    text("output_encoding", "the encoding of the revision files written", "utf-8", "utf-8"),
     Key("post_write_hooks", "hooks table", _POST_WRITE, default=(), example=_POST_WRITE_EXAMPLE),
 )
 BY_NAME: dict[str, Key] = {key.name: key for key in KEYS}

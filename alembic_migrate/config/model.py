@@ -23,7 +23,7 @@ from pydantic import (
     create_model,
 )
 
-from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_BY_NAME, TENANT_KEYS, Key
+from alembic_migrate.config.keys import BY_NAME, KEYS, TENANT_BY_NAME, TENANT_KEYS
 from alembic_migrate.config.problems import Place, unknown_key, wrong_value
 from alembic_migrate.config.tenants import check_tenants
 from alembic_migrate.config.validation import is_hook
@@ -31,6 +31,8 @@ from alembic_migrate.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from alembic_migrate.config.key import Key
 
 Scope = Literal["tool", "base"]
 

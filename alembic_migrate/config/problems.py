@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alembic_migrate.config.files import line_of
-from alembic_migrate.config.keys import BY_NAME, FOREIGN_NAMES, SEVERITIES, TABLE, Key
+from alembic_migrate.config.keys import BY_NAME, FOREIGN_NAMES, SEVERITIES, TABLE
 from alembic_migrate.errors import AlembicMigrateError, ConfigError, UsageError
 from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from alembic_migrate.config.key import Key
 
 _BARE = pattern(r"[A-Za-z0-9_-]+")
 _LONGEST = 60

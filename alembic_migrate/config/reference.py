@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from alembic_migrate.config.keys import KEYS, Key
+from alembic_migrate.config.keys import KEYS
+
+if TYPE_CHECKING:
+    from alembic_migrate.config.key import Key
 
 _TYPES = {
     "hook": '`"module:function"`',

@@ -14,7 +14,7 @@ from alembic_migrate.config.base import (
     anchored_url,
 )
 from alembic_migrate.config.inifile import AlembicFiles, alembic_files
-from alembic_migrate.config.keys import BY_NAME, KEYS, PER_BASE, URLS, Key
+from alembic_migrate.config.keys import BY_NAME, KEYS, PER_BASE, URLS
 from alembic_migrate.config.tenants import tenancy
 from alembic_migrate.config.variables import Unresolved, Variables
 from alembic_migrate.errors import AlembicMigrateError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from alembic_migrate.config.files import Document
+    from alembic_migrate.config.key import Key
     from alembic_migrate.config.problems import Place
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.config.keys import KEYS, SEVERITIES, TENANT_KEYS, Key
+from alembic_migrate.config.keys import KEYS, SEVERITIES, TENANT_KEYS
+
+if TYPE_CHECKING:
+    from alembic_migrate.config.key import Key
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAME_PATTERN = "^[A-Za-z0-9_-]+$"

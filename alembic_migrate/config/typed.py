@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from alembic_migrate.config.keys import BY_NAME, Key
+from alembic_migrate.config.keys import BY_NAME
 from alembic_migrate.config.problems import Place, wrong_value
 from alembic_migrate.config.validation import validate
 from alembic_migrate.errors import UsageError
@@ -15,6 +15,8 @@ from alembic_migrate.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from alembic_migrate.config.key import Key
 
 _KEY = pattern(r"[A-Za-z0-9_.-]+")
 _WITH_STRINGS = frozenset({"string", "path", "hook", "boolean or hook", "strings or string"})

@@ -9,11 +9,12 @@ from __future__ import annotations
 import keyword
 from typing import TYPE_CHECKING, Any
 
-from alembic_migrate.config.keys import BY_NAME, TENANT_BY_NAME, Key
+from alembic_migrate.config.keys import BY_NAME, TENANT_BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from alembic_migrate.config.key import Key
     from alembic_migrate.config.model import Scope
     from alembic_migrate.config.problems import Place
 

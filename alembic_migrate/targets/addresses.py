@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from alembic_migrate.config.tenants import FIELD
-from alembic_migrate.databases.urls import parse_url, sqlite_file
+from alembic_migrate.databases.urls import mask, parse_url, sqlite_file
 from alembic_migrate.errors import ConfigError
 from alembic_migrate.targets.modelling import base_module_of
 
@@ -91,6 +91,15 @@ def _from_root(target: Target, url: URL) -> URL:
     if file is None or file.is_absolute():
         return url
     return url.set(database=os.path.normpath(target.config.root / file))
+
+
+def shown_url_of(target: Target) -> str | None:
+    """Return the URL with its password masked, or None where there is none that can be read."""
+    try:
+        found = target.configured_url()
+    except ConfigError:
+        return None
+    return mask(found) if found is not None else None
 
 
 def engine_factory_of(target: Target) -> EngineFactory:

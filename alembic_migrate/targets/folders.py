@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alembic_migrate.config.base import is_packaged
 from alembic_migrate.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def folder_of(target: Target) -> Path:
     """Return the migrations folder, which may be shipped by a package and may not exist."""
     text = str(target.config["directory"])
-    if os.path.isabs(text) or ":" not in text:  # noqa: PTH117 - as Alembic tells them apart
+    if not is_packaged(text):
         return Path(text)
     package, _, inside = text.partition(":")
     target.enter()  # it may be a package of the project's own

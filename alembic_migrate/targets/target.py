@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from alembic_migrate.config.configuration import UNNAMED
 from alembic_migrate.databases.timeouts import ConnectTimeout
-from alembic_migrate.databases.urls import mask
 from alembic_migrate.discovery.modules import extend_path, load_hook
-from alembic_migrate.errors import ConfigError
 from alembic_migrate.events import Event, Report, ignore
 from alembic_migrate.targets.addresses import (
     configured_url_of,
     engine_factory_of,
+    shown_url_of,
     url_of,
     url_of_base,
 )
@@ -138,12 +136,6 @@ class Target:
         """Return the migrations folder, which may be shipped by a package and may not exist."""
         return folder_of(self)
 
-    @property
-    def is_packaged(self) -> bool:
-        """Tell whether the folder belongs to an installed package and is not ours to write."""
-        text = str(self.config["directory"])
-        return ":" in text and not os.path.isabs(text)  # noqa: PTH117
-
     @cached_property
     def environment(self) -> EnvironmentKind:
         """Return which environment script the folder has: ours or none is ``builtin``."""
@@ -219,11 +211,7 @@ class Target:
     @property
     def shown_url(self) -> str | None:
         """Return the URL with its password masked, or None where there is none."""
-        try:
-            found = self.configured_url()
-        except ConfigError:
-            return None
-        return mask(found) if found is not None else None
+        return shown_url_of(self)
 
     @property
     def own_tables(self) -> frozenset[str]:
